@@ -1,0 +1,20 @@
+"""Addresses of the pages for people without an account; none of them says what it is about."""
+
+from django.urls import path
+
+from amparo.web import links
+from amparo.web.notes import views
+
+app_name = "notes"
+urlpatterns = [
+    path("", views.start, name="start"),
+    path("new", views.new, name="new"),
+    path("back", views.back, name="back"),
+    path("n", views.step, name="step"),
+    path("leave", views.leave, name="leave"),
+    path("closed", views.closed, name="closed"),
+    path("clear", views.clear, name="clear"),
+    path("about", views.about, name="about"),
+    path("language", views.language, name="language"),
+    path("l/<str:token>", links.link, name="link"),
+]

@@ -1,0 +1,238 @@
+"""What every page is put together from: icons drawn inside the page, clock times, questions."""
+
+import re
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django import template
+from django.forms.boundfield import BoundField, BoundWidget
+from django.template import Context, NodeList
+from django.template.base import Node, Parser, Token
+from django.utils import formats, timezone, translation
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, pgettext
+
+from amparo.foundation import clock as clocks
+from amparo.foundation.config import config
+
+register = template.Library()
+
+SHEET = Path(__file__).parent / "templates" / "components" / "icons.svg"
+# Turned round where one reads from right to left; a clock, a tick or a phone is not.
+TURNED = frozenset({"leave", "next", "back", "pen", "page", "handover", "opened"})
+MARKS = frozenset({"diamond", "disc", "ring", "dot", "half", "barred", "none", "no", "yes"})
+SOURCE = "en"
+
+
+@cache
+def drawings() -> dict[str, str]:
+    """Name to the inside of its drawing, on a grid of 24."""
+    found = re.findall(r'<symbol id="([\w-]+)"[^>]*>(.*?)</symbol>', SHEET.read_text(), re.S)
+    return dict(found)
+
+
+@register.simple_tag
+def icon(name: str, colour: str = "") -> SafeString:
+    """A drawing inside the page, hidden from screen readers: it never stands without its word.
+
+    `colour` is the class of one of the dyes (blue, red, ochre, green) or empty.
+    """
+    kind = "k" if name in MARKS else "i"
+    classes = " ".join(part for part in (kind, "m" if name in TURNED else "", colour) if part)
+    return format_html(
+        '<svg class="{}" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">{}</svg>',
+        classes,
+        mark_safe(drawings()[name]),  # noqa: S308  (our own sheet)
+    )
+
+
+@register.filter
+def bdi(value: object) -> SafeString:
+    """A name, code, number or time, kept apart from the direction of the text around it."""
+    return format_html("<bdi>{}</bdi>", value)
+
+
+# Times. A page without script grows stale, so it always shows a clock time, and whose clock it is.
+
+
+def _local(value: datetime) -> datetime:
+    return timezone.localtime(value)
+
+
+def clock_words(value: datetime) -> str:
+    """14:05 UTC"""
+    here = _local(value)
+    return f"{here:%H:%M} {here.tzname() or 'UTC'}"
+
+
+def day_words(value: date | datetime) -> str:
+    """Today, Yesterday, or the day in the words of the page's language."""
+    day = _local(value).date() if isinstance(value, datetime) else value
+    today = _local(clocks.now()).date()
+    if day == today:
+        return pgettext("day", "Today")
+    if (today - day).days == 1:
+        return pgettext("day", "Yesterday")
+    if (day - today).days == 1:
+        return pgettext("day", "Tomorrow")
+    pattern = "j F" if day.year == today.year else "j F Y"
+    return formats.date_format(day, pattern)
+
+
+@register.filter
+def clock(value: datetime | None) -> SafeString:
+    """The time on the clock, as `<time>`; nothing for None."""
+    if value is None:
+        return SafeString("")
+    return format_html(
+        '<time datetime="{:%Y-%m-%dT%H:%MZ}"><bdi>{}</bdi></time>',
+        timezone.localtime(value, timezone.get_fixed_timezone(0)),
+        clock_words(value),
+    )
+
+
+@register.filter
+def day(value: date | datetime | None) -> SafeString:
+    """The day alone, as `<time>`."""
+    if value is None:
+        return SafeString("")
+    when = _local(value) if isinstance(value, datetime) else value
+    return format_html('<time datetime="{:%Y-%m-%d}">{}</time>', when, day_words(value))
+
+
+@register.filter
+def moment(value: date | datetime | None) -> SafeString:
+    """Day and time on the clock; the day alone where only a day is kept."""
+    if not isinstance(value, datetime):
+        return day(value)
+    return format_html(
+        '<time datetime="{:%Y-%m-%dT%H:%MZ}">{}, <bdi>{}</bdi></time>',
+        timezone.localtime(value, timezone.get_fixed_timezone(0)),
+        day_words(value),
+        clock_words(value),
+    )
+
+
+@register.simple_tag
+def now_clock() -> SafeString:
+    """What our clock shows, so that any other time on the page can be understood anywhere."""
+    return clock(clocks.now())
+
+
+# Forms
+
+
+@register.simple_tag(takes_context=True)
+def form_token(context: Context) -> SafeString:
+    """The page's sealed token, for people without an account; nothing where a page has none.
+
+    Stands before the first file of its form, so that it has been read when the file arrives.
+    """
+    value = context.get("token")
+    if not value:
+        return SafeString("")
+    return format_html('<input type="hidden" name="token" value="{}">', value)
+
+
+@register.inclusion_tag("components/field.html")
+def field(
+    bound: BoundField, optional: bool = False, classes: str = "", rows: int = 0, plain: bool = False
+) -> dict[str, Any]:
+    """One question: its words, why it is asked, what is wrong with the answer, the answer.
+
+    `classes` go to the input ("short", "mono"); `rows` is the height of a text; `plain` leaves the
+    question in the size of ordinary text, for forms that ask many.
+    """
+    kind = getattr(bound.field.widget, "input_type", "") or bound.widget_type
+    several = bound.field.widget.use_fieldset
+    about = [
+        f"{bound.auto_id}_{part}"
+        for part, there in (("helptext", bound.help_text), ("error", bound.errors))
+        if there
+    ]
+    attributes: dict[str, Any] = {"autocomplete": "off"}
+    if about:
+        attributes["aria-describedby"] = " ".join(about)
+    if bound.errors:
+        attributes["aria-invalid"] = "true"
+    if rows:
+        attributes["rows"] = rows
+    if kind not in ("radio", "checkbox"):
+        attributes["class"] = f"box {classes}".strip()
+        attributes["dir"] = "auto" if kind in ("text", "textarea", "search") else None
+    given = {**attributes, **bound.field.widget.attrs}
+    given = {name: value for name, value in given.items() if value is not None}
+    choices: list[BoundWidget] = bound.subwidgets if several else []
+    return {
+        "bound": bound,
+        "group": several,
+        "single": kind == "checkbox" and not several,
+        "optional": optional,
+        "plain": plain,
+        "about": " ".join(about),
+        "control": "" if several else bound.as_widget(attrs=given),
+        "choices": choices,
+    }
+
+
+@register.inclusion_tag("components/summary.html")
+def summary(form: Any, heading: str = "") -> dict[str, Any]:
+    """What stands between the person and the next page, each line leading to its question."""
+    lines = []
+    for bound in form:
+        first = f"{bound.auto_id}_0" if bound.field.widget.use_fieldset else bound.id_for_label
+        lines += [(first, error) for error in bound.errors]
+    general = form.non_field_errors()
+    return {"lines": lines, "general": general, "heading": heading, "count": len(lines)}
+
+
+# Translations that nobody has read yet
+
+
+def unread() -> bool:
+    """Whether no person has confirmed the safety texts of this page's language."""
+    language = translation.get_language() or SOURCE
+    return language.split("-")[0] != SOURCE and language not in config().reviewed
+
+
+class Beside(Node):
+    """Safety texts in the page's language; until a person has read them, in English as well."""
+
+    def __init__(self, inside: NodeList) -> None:
+        self.inside = inside
+
+    def render(self, context: Context) -> SafeString:
+        text = self.inside.render(context)
+        if not unread():
+            return text
+        with translation.override(SOURCE):
+            english = self.inside.render(context)
+        return format_html(
+            '{}<div class="beside" lang="{}" dir="ltr">{}</div>', text, SOURCE, english
+        )
+
+
+@register.tag
+def beside(parser: Parser, _token: Token) -> Beside:
+    """`{% beside %}` … `{% endbeside %}` round texts that a life may hang on."""
+    inside = parser.parse(("endbeside",))
+    parser.delete_first_token()
+    return Beside(inside)
+
+
+@register.simple_tag
+def draft_translation() -> bool:
+    """Whether to say above the page that its translation has not been read by a person."""
+    return unread()
+
+
+@register.filter
+def listed(parts: list[str]) -> str:
+    """a, b and c in the language of the page."""
+    words = [str(part) for part in parts]
+    if len(words) < 2:
+        return "".join(words)
+    return gettext("%(some)s and %(last)s") % {"some": ", ".join(words[:-1]), "last": words[-1]}
