@@ -82,6 +82,13 @@ if ! up_to_date .venv/.project "$project"; then
     echo "$project" >.venv/.project
 fi
 
+# Compiled catalogues are made here, so that what is reviewed is the text.
+if have msgfmt; then
+    find src -name '*.po' | while read -r text; do
+        [ "${text%.po}.mo" -nt "$text" ] || msgfmt --check-format -o "${text%.po}.mo" "$text"
+    done
+fi
+
 if have npm; then
     locked="$(digest tests/node/package.json tests/node/package-lock.json)"
     if ! up_to_date tests/node/node_modules/.locked "$locked"; then
