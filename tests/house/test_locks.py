@@ -53,3 +53,11 @@ def test_everything_the_project_asks_for_is_locked():
 
     assert names(project["dependencies"]) <= pins("requirements.txt").keys()
     assert names(project["optional-dependencies"]["dev"]) <= pins("requirements-dev.txt").keys()
+
+
+def test_the_notice_names_every_package():
+    notice = (ROOT / "NOTICE").read_text()
+    words = set(re.split(r"[\s,;()]+", notice))
+    together = {"psycopg-binary", "psycopg-pool"}  # "psycopg, -binary, -pool"
+    locked = {name for lock in LOCKS for name in pins(lock)} - together
+    assert locked - words == set()
