@@ -34,7 +34,7 @@ def write(house: House) -> Iterator[Callable[[str, str], None]]:
     before: dict[Path, str | None] = {}
 
     def change(file: str, lines: str) -> None:
-        path = house.src / "amparo" / file
+        path = house.place(file)
         made = [path]
         folder = path.parent
         while not (folder / "__init__.py").exists() and folder != house.src:

@@ -131,6 +131,12 @@ class House:
         landings = "|".join(self.contracts["The stairs"]["layers"])
         return [room.strip() for room in landings.split("|") if "(" not in room]
 
+    def place(self, file: str) -> Path:
+        """The path of a module, given as room/name.py; of its __init__ if it is a folder."""
+        path = self.src / "amparo" / file
+        folder = path.with_suffix("") / "__init__.py"
+        return folder if folder.exists() else path
+
     def modules(self) -> Iterator[Module]:
         for path in sorted(self.src.glob("amparo/**/*.py")):
             name = ".".join(path.relative_to(self.src).with_suffix("").parts)

@@ -121,7 +121,7 @@ BESIDE += ["vault/opening.py", "consent/gate.py"]
 def furnished(copy: House) -> None:
     """Every file that a trespass names exists, so that an import names a module."""
     for file in BESIDE:
-        path = copy.src / "amparo" / file
+        path = copy.place(file)
         if not path.exists():
             path.write_text('"""Stands here so that a trespass can name it."""\n')
 
