@@ -8,12 +8,13 @@ from tests.house.walls import WALLS, rooms_without_an_inside
 
 
 def test_every_contract_is_kept(house):
-    assert house.broken_contracts() == set()
+    assert house.broken_contracts() == set(), "lint-imports says where"
 
 
 @pytest.mark.parametrize("name", WALLS)
 def test_the_wall_stands(house, name):
-    assert WALLS[name](house) == []
+    findings = WALLS[name](house)
+    assert findings == [], "\n".join(findings)
 
 
 def test_a_room_forgotten_by_the_inside_contract_is_found(house, tmp_path):
