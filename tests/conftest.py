@@ -111,6 +111,16 @@ def django_db_modify_db_settings() -> None:
             connection.settings_dict["TEST"]["NAME"] = str(name.with_name(f"test-{name.name}"))
 
 
+@pytest.fixture(autouse=True)
+def _time_comes_back() -> Iterator[None]:
+    """A story that moved the clock does not move it for the next one."""
+    from amparo.foundation import clock
+
+    before = clock._offset, clock._frozen
+    yield
+    clock._offset, clock._frozen = before
+
+
 def folder_of(item: pytest.Item) -> str:
     """The folder below tests that an item stands in: rules, rooms, doors, stories, house."""
     return item.path.relative_to(ROOT / "tests").parts[0]
