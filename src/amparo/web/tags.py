@@ -1,15 +1,17 @@
 """What every page is put together from: icons drawn inside the page, clock times, questions."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.forms.boundfield import BoundField, BoundWidget
 from django.template import Context, NodeList
 from django.template.base import Node, Parser, Token
+from django.urls import reverse
 from django.utils import formats, timezone, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -17,6 +19,7 @@ from django.utils.translation import gettext, pgettext
 
 from amparo.foundation import clock as clocks
 from amparo.foundation.config import config
+from amparo.web.notes import words
 
 register = template.Library()
 
@@ -62,6 +65,10 @@ def _local(value: datetime) -> datetime:
     return timezone.localtime(value)
 
 
+def _stamp(value: datetime) -> str:
+    return f"{value.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+
+
 def clock_words(value: datetime) -> str:
     """14:05 UTC"""
     here = _local(value)
@@ -88,8 +95,8 @@ def clock(value: datetime | None) -> SafeString:
     if value is None:
         return SafeString("")
     return format_html(
-        '<time datetime="{:%Y-%m-%dT%H:%MZ}"><bdi>{}</bdi></time>',
-        timezone.localtime(value, timezone.get_fixed_timezone(0)),
+        '<time datetime="{}"><bdi>{}</bdi></time>',
+        _stamp(value),
         clock_words(value),
     )
 
@@ -100,7 +107,7 @@ def day(value: date | datetime | None) -> SafeString:
     if value is None:
         return SafeString("")
     when = _local(value) if isinstance(value, datetime) else value
-    return format_html('<time datetime="{:%Y-%m-%d}">{}</time>', when, day_words(value))
+    return format_html('<time datetime="{}">{}</time>', f"{when:%Y-%m-%d}", day_words(value))
 
 
 @register.filter
@@ -109,9 +116,27 @@ def moment(value: date | datetime | None) -> SafeString:
     if not isinstance(value, datetime):
         return day(value)
     return format_html(
-        '<time datetime="{:%Y-%m-%dT%H:%MZ}">{}, <bdi>{}</bdi></time>',
-        timezone.localtime(value, timezone.get_fixed_timezone(0)),
+        '<time datetime="{}">{}, <bdi>{}</bdi></time>',
+        _stamp(value),
         day_words(value),
+        clock_words(value),
+    )
+
+
+@register.filter
+def deadline(value: datetime | None) -> SafeString:
+    """A time that is still to come, for the middle of a sentence: the clock alone where it is
+    today's."""
+    if value is None:
+        return SafeString("")
+    apart = (_local(value).date() - _local(clocks.now()).date()).days
+    if apart == 0:
+        return clock(value)
+    words_of_day = pgettext("deadline", "tomorrow") if apart == 1 else day_words(value)
+    return format_html(
+        '<time datetime="{}">{}, <bdi>{}</bdi></time>',
+        _stamp(value),
+        words_of_day,
         clock_words(value),
     )
 
@@ -236,3 +261,57 @@ def listed(parts: list[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return gettext("%(some)s and %(last)s") % {"some": ", ".join(words[:-1]), "last": words[-1]}
+
+
+# Languages
+
+
+@register.simple_tag
+def tongues(view: str) -> list[dict[str, Any]]:
+    """Each language of this installation with the address of `view` in it, and which one is here.
+
+    Returns a list of {"code", "name", "rtl", "address", "here"}.
+    """
+    current = translation.get_language() or SOURCE
+    found = []
+    for code, name in settings.LANGUAGES:
+        with translation.override(code):
+            address = reverse(view)
+        rtl = translation.get_language_info(code)["bidi"]
+        found.append(
+            {"code": code, "name": name, "rtl": rtl, "address": address, "here": code == current}
+        )
+    return found
+
+
+# Words for what is stored as a code. A page for a defender never shows the code.
+
+
+@register.filter
+def part_name(code: str) -> str:
+    """A compartment, said to the person whose it is."""
+    return words.word(words.PARTS, code)
+
+
+@register.filter
+def part_names(codes: list[str]) -> list[str]:
+    """Several of them."""
+    return [part_name(code) for code in codes]
+
+
+@register.filter
+def part_title(code: str) -> str:
+    """A compartment, said to somebody who reads about another person."""
+    return words.word(words.TITLES, code)
+
+
+@register.filter
+def purpose_name(code: str) -> str:
+    """What something is asked or given for."""
+    return words.word(words.PURPOSES, code)
+
+
+@register.filter
+def way_out(code: str) -> str:
+    """How something left the house."""
+    return words.word(words.WAYS_OUT, code)

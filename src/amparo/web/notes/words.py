@@ -1,0 +1,56 @@
+"""Plain words for what is stored as a code, said to the person whose it is."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+Words = Mapping[str, str | Promise]
+
+PARTS: Words = {
+    "correspondence": pgettext_lazy("part", "this conversation"),
+    "cover": pgettext_lazy("part", "the short description"),
+    "identity": pgettext_lazy("part", "your name and who you are"),
+    "location": pgettext_lazy("part", "where you are"),
+    "narrative": pgettext_lazy("part", "what happened"),
+    "legal": pgettext_lazy("part", "papers about the law"),
+    "health": pgettext_lazy("part", "what concerns your health"),
+    "finance": pgettext_lazy("part", "what concerns money"),
+}
+TITLES: Words = {
+    "correspondence": pgettext_lazy("part title", "The conversation"),
+    "cover": pgettext_lazy("part title", "In short"),
+    "identity": pgettext_lazy("part title", "Who the person is"),
+    "location": pgettext_lazy("part title", "Where the person is"),
+    "narrative": pgettext_lazy("part title", "What happened"),
+    "legal": pgettext_lazy("part title", "Papers about the law"),
+    "health": pgettext_lazy("part title", "Health"),
+    "finance": pgettext_lazy("part title", "Money"),
+}
+PURPOSES: Words = {
+    "own": pgettext_lazy("for you", "your own reading"),
+    "house": pgettext_lazy("for you", "answering you"),
+    "protection": pgettext_lazy("for you", "keeping you safe"),
+    "legal": pgettext_lazy("for you", "defending you in court"),
+    "care": pgettext_lazy("for you", "care and treatment"),
+    "shelter": pgettext_lazy("for you", "finding a safe place"),
+    "costs": pgettext_lazy("for you", "paying costs"),
+    "publication": pgettext_lazy("for you", "making it public"),
+    "statistics": pgettext_lazy("for you", "counting it, without your name"),
+    "override": pgettext_lazy("for you", "a life in danger, without asking first"),
+    "release": pgettext_lazy("for you", "opened by two people together"),
+}
+WAYS_OUT: Words = {
+    "link": pgettext_lazy("way out", "By a page that opens once."),
+    "download": pgettext_lazy("way out", "As a sealed file."),
+    "export": pgettext_lazy("way out", "As your own copy."),
+    "message": pgettext_lazy("way out", "By message."),
+    "spoken": pgettext_lazy("way out", "By word of mouth."),
+}
+KINDS: Words = {"words": _("Nine words"), "digits": _("Thirty numbers")}
+
+
+def word(table: Words, code: object) -> str:
+    """The words for a code; the code itself where the table has none."""
+    return str(table.get(str(code), code))
