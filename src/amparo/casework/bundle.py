@@ -1,0 +1,84 @@
+"""A defender's own export: one zip file with a readable page and their files, made as it streams."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from html import escape
+
+from amparo.casework.queries import Message, Thread, open_file
+from amparo.foundation.actor import Actor
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # entries of the zip carry no time
+
+
+class _Drain(io.RawIOBase):
+    """Collects what zipfile writes until it is taken away; a zip needs no seeking to be written."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._at = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data) -> int:
+        self._pieces.append(bytes(data))
+        self._at += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self._at
+
+    def take(self) -> bytes:
+        """What has been written since the last time."""
+        taken, self._pieces = b"".join(self._pieces), []
+        return taken
+
+
+def of_thread(actor: Actor, thread: Thread) -> Iterator[bytes]:
+    """The zip's bytes, piece by piece. File names inside are plain numbers with the kind's ending."""
+    drain = _Drain()
+    with zipfile.ZipFile(drain, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("notes.html", _EPOCH), _page(thread))
+        yield drain.take()
+        number = 0
+        for message in reversed(thread.messages):
+            for file in message.files:
+                number += 1
+                opened = open_file(actor, thread.case, file.id)
+                info = zipfile.ZipInfo(f"{number:02d}{_ending(file.name)}", _EPOCH)
+                with archive.open(info, "w", force_zip64=True) as member:
+                    for piece in opened.pieces():
+                        member.write(piece)
+                        yield drain.take()
+    yield drain.take()
+
+
+def _ending(name: str) -> str:
+    dot = name.rfind(".")
+    ending = name[dot:] if dot > 0 else ""
+    return ending.lower() if 1 < len(ending) <= 6 and ending[1:].isalnum() else ""
+
+
+def _page(thread: Thread) -> str:
+    """A page that opens in any browser and names nobody but by what was written."""
+    said = "\n".join(_said(message) for message in reversed(thread.messages))
+    readers = "".join(
+        f"<li>{escape(row.label)}: {escape(', '.join(row.compartments))}</li>"
+        for row in thread.readers
+    )
+    return (
+        '<!doctype html><meta charset="utf-8"><title>Notes</title>'
+        f"<h1>Notes</h1>{said}<h2>Who can read this</h2><ul>{readers}</ul>"
+    )
+
+
+def _said(message: Message) -> str:
+    who = "You" if message.by in {"defender", "call"} else "Answer"
+    at = message.at.strftime("%Y-%m-%d %H:%M UTC")
+    files = "".join(
+        f"<li>{escape(file.name)} ({file.size} bytes, SHA-256 {file.sha256})</li>"
+        for file in message.files
+    )
+    text = escape(message.text).replace("\n", "<br>")
+    return f"<h2>{who}, {at}</h2><p>{text}</p>" + (f"<ul>{files}</ul>" if files else "")

@@ -1,0 +1,24 @@
+"""What casework announces: ids only."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RequestReceived:
+    """Somebody has asked for help."""
+
+    case: str
+
+
+@dataclass(frozen=True)
+class DefenderWrote:
+    """A defender has written again, or changed who can read."""
+
+    case: str
+
+
+@dataclass(frozen=True)
+class DeskAnswered:
+    """The desk has written to a defender."""
+
+    case: str

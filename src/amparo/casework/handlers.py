@@ -1,0 +1,17 @@
+"""How casework reacts to what it and the rooms below announce: the desk is told that there is
+something, and never what."""
+
+from amparo.casework.events import DefenderWrote, RequestReceived
+from amparo.consent.events import OverrideStarted
+from amparo.foundation import events, ids
+from amparo.messages import services as messages
+from amparo.people import queries as people
+from amparo.people.rules import INTAKE
+
+
+@events.listens(RequestReceived)
+@events.listens(DefenderWrote)
+@events.listens(OverrideStarted)
+def tell_the_desk(event: object, event_id: ids.Id) -> None:
+    """A notice to everybody in the intake team; the same event tells each of them once."""
+    messages.queue_notices(people.members_of(INTAKE), event_id)

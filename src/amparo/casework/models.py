@@ -1,0 +1,82 @@
+"""Cases, from the first call on. What stands in clear is on the shadow's list, and no more."""
+
+from django.db import models
+
+from amparo.foundation import clock, ids
+from amparo.vault import sealed
+
+
+class Case(models.Model):
+    """A call for help: a request until an officer opens it as a case."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    stage = models.CharField(max_length=10, default="request")
+    state = models.CharField(max_length=10, default="new")
+    level = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(null=True)  # emptied when nothing is due
+    owner = models.UUIDField(null=True)
+    second = models.UUIDField(null=True)
+    unread = models.PositiveSmallIntegerField(default=0)  # messages that the desk has not opened
+    merged_into = models.UUIDField(null=True)
+    version = models.PositiveIntegerField(default=0)  # moves at every change of state
+    day = models.DateField(default=clock.today)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at", "id"],
+                name="open_by_deadline",
+                condition=models.Q(state__in=["new", "taken", "answered", "waiting"]),
+            )
+        ]
+
+
+class Cover(models.Model):
+    """What a list may show of a case: its handle, language, ways to reach safely."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    case = models.UUIDField(unique=True)
+    compartment = models.CharField(max_length=20, default="cover")
+    sealed = models.BinaryField()
+
+
+class Entry(models.Model):
+    """A message, a logged call, a decision or a note, in one compartment."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    case = models.UUIDField(db_index=True)
+    compartment = models.CharField(max_length=20)
+    unread = models.BooleanField(default=False)  # by the defender
+    sealed = models.BinaryField()
+
+
+class File(models.Model):
+    """The manifest of a sealed file, or of its cleaned copy."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    case = models.UUIDField(db_index=True)
+    compartment = models.CharField(max_length=20)
+    entry = models.UUIDField(db_index=True)
+    upload = models.UUIDField()  # so that its parts can be destroyed when every key is gone
+    sealed = models.BinaryField()
+
+
+class Draft(models.Model):
+    """Text that somebody has not sent yet, sealed to their own key."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    person = models.UUIDField(db_index=True)
+    sealed = models.BinaryField()
+    day = models.DateField(default=clock.today)
+
+
+class Sent(models.Model):
+    """A form that has been taken in, so that it is not taken in twice. Kept for a day or two."""
+
+    id = models.UUIDField(primary_key=True)
+    day = models.DateField(default=clock.today)
+
+
+COVER = sealed.register(sealed.Kind("casework.cover", Cover))
+ENTRY = sealed.register(sealed.Kind("casework.entry", Entry))
+FILE = sealed.register(sealed.Kind("casework.file", File, files=True))

@@ -1,0 +1,499 @@
+"""Reads of casework: the queue, a case, a thread. Each returns only what the actor's keys open."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.db.models import Q
+
+from amparo.casework import rules
+from amparo.casework.models import COVER, ENTRY, FILE, Case, Cover, Entry, File
+from amparo.consent import gate
+from amparo.consent import queries as consent
+from amparo.consent import rules as consent_rules
+from amparo.foundation import clean, clock, ids, journal
+from amparo.foundation.actor import Actor
+from amparo.foundation.errors import NotFound, Refused
+from amparo.people import queries as people
+from amparo.vault import compartments, files
+from amparo.vault.models import Principal
+
+CALL_OUTCOMES = ("reached", "no answer", "wrong person", "not safe")
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class FileView:
+    """A file of an entry. `clean` is the id of its copy without hidden details, if there is one."""
+
+    id: ids.Id
+    name: str
+    kind: str
+    size: int
+    sha256: str
+    clean: ids.Id | None
+
+    @property
+    def can_be_seen(self) -> bool:
+        """Whether page images can be made of it."""
+        return self.kind in {str(one) for one in clean.DRAWN}
+
+
+@dataclass(frozen=True)
+class Message:
+    """An entry as it is shown. `author` is a colleague's name, at the desk only."""
+
+    id: ids.Id
+    by: str
+    author: str
+    text: str
+    at: datetime
+    unread: bool
+    files: list[FileView]
+    decision: str = ""
+    level: int = 0
+    outcome: str = ""
+    to: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who holds a key today, as the defender reads it."""
+
+    principal: ids.Id
+    kind: str  # team, person, outside
+    label: str
+    count: int
+    purpose: str
+    until: date | None
+    compartments: list[str]
+
+
+@dataclass(frozen=True)
+class Thread:
+    """The conversation of one request, newest first."""
+
+    case: ids.Id
+    state: str
+    stage: str
+    due_at: datetime | None
+    messages: list[Message]
+    readers: list[Reader]
+    disclosures: list[consent.DisclosureRow]
+    consents: list[consent.ConsentRow]
+    overrides: list[consent.OverrideRow]
+    resealing_since: date | None
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """A line of the queue."""
+
+    case: ids.Id
+    name: str
+    state: str
+    stage: str
+    level: int
+    due_at: datetime | None
+    language: str
+    way: str
+    owner: str
+    mine: bool
+    unread: int
+    version: int
+    reach: list[dict[str, str]] = field(default_factory=list)
+    where: str = ""
+    word: str = ""
+
+    @property
+    def waits_for_defender(self) -> bool:
+        """Whether it is theirs to move."""
+        return self.state == "answered"
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A page of the queue, by time to deadline; `after` is the place of the next page."""
+
+    rows: list[QueueRow]
+    after: str
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class CompartmentView:
+    """One of the seven, open or sealed."""
+
+    code: str
+    open: bool
+    entries: list[Message]
+    holders: list[Reader]
+    refused: bool
+    asked: bool
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """Everything of a case that the actor's keys open."""
+
+    row: QueueRow
+    thread: Thread
+    compartments: list[CompartmentView]
+    may: frozenset[str]
+
+
+# --- small questions -----------------------------------------------------------------------------
+def case_of_defender(defender: ids.Id) -> ids.Id | None:
+    """The request that a return code leads to: the one that was not joined to another."""
+    rows = Case.objects.filter(id__in=compartments.cases_of(defender)).exclude(state="withdrawn")
+    found = sorted(rows, key=lambda row: row.state == "merged")
+    return found[0].id if found else None
+
+
+def defender_of(case: ids.Id) -> ids.Id | None:
+    """The principal of a case's defender: who holds the cover as their own."""
+    for row in consent.readers(case):
+        if row.purpose == consent_rules.OWN and "cover" in row.compartments:
+            return row.principal
+    return None
+
+
+def require_colleague(actor: Actor, person: ids.Id) -> None:
+    """Refused unless `person` is on staff and can be given work."""
+    if actor.kind != "staff" or people.colleague(actor, person).state != "here":
+        raise Refused
+
+
+def agreed_word(actor: Actor, case: ids.Id) -> str:
+    """The word that was agreed with a defender for the day their code is lost; may be empty."""
+    leave = gate.admit(actor, case, "cover")
+    return str(gate.read(leave, COVER, Cover.objects.get(case=case))["word"])
+
+
+# --- entries -------------------------------------------------------------------------------------
+def _entries(leave: gate.Leave, names: dict[ids.Id, str], *, inside: bool) -> list[Message]:
+    """The entries of a compartment, newest first; `inside` also shows colleagues' notes."""
+    found, sent = [], _files(leave)
+    for row in Entry.objects.filter(case=leave.case, compartment=leave.compartment):
+        doc = gate.read(leave, ENTRY, row)
+        empty = doc["by"] == "system" and not doc.get("decision")
+        if empty or (not inside and doc.get("inside")):
+            continue
+        author = ids.parse(doc["author"])
+        found.append(
+            Message(
+                id=row.id,
+                by=doc["by"],
+                author=names.get(author, "") if author and inside else "",
+                text=doc["text"],
+                at=datetime.fromisoformat(doc["at"]),
+                unread=row.unread,
+                files=sent.get(row.id, []),
+                decision=doc.get("decision", ""),
+                level=doc.get("level", 0),
+                outcome=doc.get("outcome", ""),
+                to=doc.get("to", ""),
+                where=doc.get("where", ""),
+            )
+        )
+    return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def _files(leave: gate.Leave) -> dict[ids.Id, list[FileView]]:
+    rows = File.objects.filter(case=leave.case, compartment=leave.compartment)
+    docs = {row: gate.read(leave, FILE, row) for row in rows}
+    copies = {ids.parse(doc["of"]): row.id for row, doc in docs.items() if doc["of"]}
+    found: dict[ids.Id, list[FileView]] = {}
+    for row, doc in docs.items():
+        if not doc["of"]:
+            view = FileView(
+                row.id, doc["name"], doc["kind"], doc["size"], doc["sha256"], copies.get(row.id)
+            )
+            found.setdefault(row.entry, []).append(view)
+    return found
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file whose content may be read piece by piece."""
+
+    name: str
+    kind: str
+    size: int
+    manifest: dict[str, object]
+
+    def pieces(self):
+        """The content; CannotOpen part-way means: throw away what came."""
+        return files.read(self.manifest)
+
+
+def open_file(actor: Actor, case: ids.Id, file: ids.Id) -> Opened:
+    """A file of a case, if the actor's keys open its compartment."""
+    row = File.objects.filter(id=file, case=case).first()
+    if row is None:
+        raise NotFound
+    leave = gate.admit(actor, case, row.compartment)
+    doc = gate.read(leave, FILE, row)
+    journal.note("file opened", row.id, copy=bool(doc["of"]))
+    return Opened(doc["name"], doc["kind"], doc["size"], doc)
+
+
+# --- readers -------------------------------------------------------------------------------------
+def _readers(case: ids.Id, labels: dict[ids.Id, str]) -> list[Reader]:
+    rows = [row for row in consent.readers(case) if row.purpose != consent_rules.OWN]
+    kinds = {
+        row.id: row for row in Principal.objects.filter(id__in={row.principal for row in rows})
+    }
+    found = []
+    for row in rows:
+        principal = kinds.get(row.principal)
+        if principal is None:
+            continue
+        count = len(people.members_of(principal.code)) if principal.kind == "team" else 1
+        label = labels.get(row.principal) or principal.code or principal.kind
+        found.append(
+            Reader(
+                row.principal,
+                principal.kind,
+                label,
+                count,
+                row.purpose,
+                row.until,
+                row.compartments,
+            )
+        )
+    return found
+
+
+def reader_label(actor: Actor, case: ids.Id, principal: ids.Id) -> str:
+    """What a reader is called on the defender's page."""
+    for row in _readers(case, _labels_for_defender(actor, case)):
+        if row.principal == principal:
+            return row.label
+    raise NotFound
+
+
+def _labels_for_defender(actor: Actor, case: ids.Id) -> dict[ids.Id, str]:
+    """Names that a defender may read: those that were used when they were asked for consent."""
+    return {row.recipient: row.label for row in consent.records(actor, case) if row.recipient}
+
+
+# --- the defender's page -------------------------------------------------------------------------
+def thread(actor: Actor) -> Thread:
+    """The conversation as the defender sees it."""
+    if actor.kind != "defender" or actor.case is None:
+        raise Refused
+    row = Case.objects.filter(id=actor.case).first()
+    if row is None:
+        raise NotFound
+    leave = gate.admit(actor, row.id, "correspondence")
+    labels = _labels_for_defender(actor, row.id)
+    return _thread(actor, row, _entries(leave, {}, inside=False), labels)
+
+
+def _thread(actor: Actor, row: Case, messages: list[Message], labels: dict[ids.Id, str]) -> Thread:
+    return Thread(
+        case=row.id,
+        state=row.state,
+        stage=row.stage,
+        due_at=row.due_at,
+        messages=messages,
+        readers=_readers(row.id, labels),
+        disclosures=consent.disclosures(actor, row.id),
+        consents=consent.records(actor, row.id),
+        overrides=consent.overrides(actor, row.id),
+        resealing_since=compartments.pending_since(row.id),
+    )
+
+
+# --- the desk ------------------------------------------------------------------------------------
+def queue(actor: Actor, *, show: str = "open", after: str = "", size: int = PAGE) -> Queue:
+    """A page of the queue, nearest deadline first; only requests whose cover the actor opens.
+
+    `show`: open, mine, free, waiting (for the defender), done. `after`: place from the page before.
+    """
+    if actor.kind != "staff":
+        raise Refused
+    names = people.names(actor)
+    rows = _shown(show, actor)
+    if after:
+        rows = rows.filter(_beyond(after))
+    page: list[QueueRow] = []
+    last: Case | None = None
+    # Rows whose cover the actor does not open are passed over, so a page may need a second look.
+    while len(page) < size:
+        chunk = list(
+            (rows.filter(_beyond(_place(last))) if last else rows).order_by("due_at", "id")[
+                : size + 1
+            ]
+        )
+        wanted = chunk[: size - len(page)]
+        page += _rows(actor, wanted, names)
+        if len(chunk) <= len(wanted):
+            last = None
+            break
+        last = wanted[-1]
+    return Queue(page, _place(last) if last else "", counts(actor))
+
+
+def _shown(show: str, actor: Actor):
+    rows = Case.objects.filter(state__in=rules.OPEN)
+    if show == "mine":
+        return rows.filter(owner=actor.id)
+    if show == "free":
+        return rows.filter(owner=None)
+    if show == "waiting":
+        return rows.filter(state="answered")
+    if show == "done":
+        return Case.objects.exclude(state__in=rules.OPEN).exclude(state="withdrawn")
+    return rows
+
+
+_NO_DATE = datetime(9999, 1, 1)
+
+
+def _place(row: Case | None) -> str:
+    if row is None:
+        return ""
+    due = row.due_at.isoformat() if row.due_at else ""
+    return f"{due}~{row.id}"
+
+
+def _beyond(place: str) -> Q:
+    due, _, last = place.partition("~")
+    row = ids.parse(last)
+    if row is None:
+        raise NotFound
+    if not due:
+        return Q(due_at=None, id__gt=row)
+    try:
+        moment = datetime.fromisoformat(due)
+    except ValueError:
+        raise NotFound from None
+    return Q(due_at__gt=moment) | Q(due_at=moment, id__gt=row) | Q(due_at=None)
+
+
+def counts(actor: Actor) -> dict[str, int]:
+    """How many requests each view of the queue holds, opened or not."""
+    rows = Case.objects.filter(state__in=rules.OPEN).values_list("owner", "state", "unread")
+    found = {"open": 0, "mine": 0, "free": 0, "waiting": 0, "unread": 0}
+    for owner, state, unread in rows:
+        found["open"] += 1
+        found["mine"] += owner == actor.id
+        found["free"] += owner is None
+        found["waiting"] += state == "answered"
+        found["unread"] += bool(unread)
+    return found
+
+
+def _rows(actor: Actor, rows: list[Case], names: dict[ids.Id, str]) -> list[QueueRow]:
+    leaves = gate.admit_many(actor, [row.id for row in rows], "cover")
+    covers = {cover.case: cover for cover in Cover.objects.filter(case__in=leaves)}
+    found = []
+    for row in rows:
+        if row.id in covers:
+            doc = gate.read(leaves[row.id], COVER, covers[row.id])
+            found.append(_queue_row(row, doc, names, actor))
+    return found
+
+
+def _queue_row(
+    row: Case, doc: dict[str, object], names: dict[ids.Id, str], actor: Actor
+) -> QueueRow:
+    return QueueRow(
+        case=row.id,
+        name=str(doc["name"]),
+        state=row.state,
+        stage=row.stage,
+        level=row.level,
+        due_at=row.due_at,
+        language=str(doc["language"]),
+        way=str(doc["way"]),
+        owner=names.get(row.owner, "") if row.owner else "",
+        mine=row.owner == actor.id,
+        unread=row.unread,
+        version=row.version,
+        reach=list(doc["reach"]),  # type: ignore[call-overload]
+        where=str(doc.get("where", "")),
+        word=str(doc.get("word", "")),
+    )
+
+
+def case(actor: Actor, case_id: ids.Id) -> CaseView:
+    """A request or case, as far as the actor's keys open it; NotFound without its cover."""
+    row = Case.objects.filter(id=case_id).first()
+    if actor.kind != "staff" or row is None:
+        raise NotFound
+    names = people.names(actor)
+    shown = _rows(actor, [row], names)
+    if not shown:
+        raise NotFound
+    labels = names | _labels_for_defender(actor, case_id)
+    messages: list[Message] = []
+    if gate.holds(actor, case_id, "correspondence"):
+        leave = gate.admit(actor, case_id, "correspondence")
+        messages = _entries(leave, names, inside=True)
+    thread_ = _thread(actor, row, messages, labels)
+    return CaseView(
+        row=shown[0],
+        thread=thread_,
+        compartments=_compartments(actor, row, names, thread_),
+        may=_may(actor, row),
+    )
+
+
+def _compartments(
+    actor: Actor, row: Case, names: dict[ids.Id, str], thread_: Thread
+) -> list[CompartmentView]:
+    if row.stage != "case":
+        return []
+    found = []
+    for code in compartments.COMPARTMENTS[1:]:
+        holds = gate.holds(actor, row.id, code)
+        entries = []
+        if holds and code != "cover":
+            entries = _entries(gate.admit(actor, row.id, code), names, inside=True)
+        answers = {one.answer for one in thread_.consents if one.compartment == code}
+        found.append(
+            CompartmentView(
+                code=code,
+                open=holds,
+                entries=entries,
+                holders=[one for one in thread_.readers if code in one.compartments],
+                refused="refused" in answers and not holds,
+                asked="asked" in answers and not holds,
+            )
+        )
+    return found
+
+
+def _may(actor: Actor, row: Case) -> frozenset[str]:
+    """Which verbs make sense now; the services check again."""
+    if row.state in {"withdrawn", "merged"}:
+        return frozenset()
+    if row.state not in rules.OPEN:
+        return frozenset({"reopen", "reply"})
+    verbs = {"reply", "log", "decline", "refer", "merge", "spam", "reassign", "level", "close"}
+    if row.owner != actor.id:
+        verbs.add("take")
+    if row.stage == "request":
+        verbs |= {"open", "relink"}
+    else:
+        verbs -= {"spam", "merge"}
+    return frozenset(verbs)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Where a searched word stands."""
+
+    case: ids.Id
+    name: str
+    snippet: str
+    compartment: str
+
+
+def overdue(now: datetime | None = None) -> int:
+    """How many open requests are past their deadline; a count that needs no key."""
+    at = now or clock.now()
+    return Case.objects.filter(state__in=rules.OPEN, due_at__lt=at).count()

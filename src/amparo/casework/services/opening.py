@@ -1,0 +1,168 @@
+"""From a request to a case, and from a lost code to a new one."""
+
+from amparo.casework import queries
+from amparo.casework.models import Case
+from amparo.casework.services.desk import case_row
+from amparo.casework.services.intake import PROTECTION, Asked, Call, ask
+from amparo.casework.services.record import (
+    Author,
+    SealedFile,
+    check_texts,
+    step,
+    write_entry,
+)
+from amparo.consent import gate
+from amparo.consent import rules as consent_rules
+from amparo.consent import services as consent
+from amparo.foundation import ids, journal, operations
+from amparo.foundation.actor import Actor
+from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
+from amparo.people import queries as people
+from amparo.people.rules import HOME, INTAKE, RELEASE
+from amparo.vault import codes, compartments, keys
+from amparo.vault.primitives import same
+
+LATER = tuple(one for one in compartments.COMPARTMENTS if one not in {"cover", "correspondence"})
+
+
+def record_call(
+    actor: Actor, *, once: ids.Id, code: codes.Code, call: Call, files: tuple[SealedFile, ...] = ()
+) -> Asked:
+    """A request that came by phone or in person, typed by staff; the person agreed by word of mouth."""
+    if actor.kind != "staff" or INTAKE not in people.roles(actor):
+        raise Refused
+    if call.way not in {"phone", "walk-in"}:
+        raise Invalid("say how they came", {"way": "choose"})
+    return ask(actor, once=once, code=code, call=call, files=files)
+
+
+def open_case(actor: Actor, case: ids.Id, *, version: int) -> None:
+    """Open a request as a case: all seven compartments at once, each with its first padded row, so
+    that nothing shows later which of them is used."""
+    row = case_row(actor, case)
+    if row.stage == "case":
+        raise Conflict
+    owner = row.owner or actor.id
+    shares, pairs = _first_holders(owner)
+    making = operations.Making("casework.open")
+    with making.keys():
+        leaves = gate.begin(actor, case, shares, op=making.id, pairs=pairs)
+    with making.data():
+        for leave in leaves.values():
+            write_entry(leave, Author("system"), "")
+        step(case, version, stage="case", owner=owner, state=_opened(row.state))
+        journal.note("case opened", case)
+
+
+def _opened(state: str) -> str:
+    return "taken" if state == "new" else state
+
+
+def _first_holders(
+    owner: ids.Id,
+) -> tuple[dict[str, list[tuple[ids.Id, str, None]]], dict[str, list[tuple[ids.Id, ids.Id]]]]:
+    """Whoever's work a compartment is gets its first key; identity only two persons together."""
+    shares: dict[str, list[tuple[ids.Id, str, None]]] = {}
+    for compartment in LATER:
+        if compartment == "identity":
+            shares[compartment] = []
+        elif compartment in HOME:
+            shares[compartment] = [(keys.team(HOME[compartment]).id, PROTECTION, None)]
+        else:
+            shares[compartment] = [(owner, PROTECTION, None)]
+    group = [str(one) for one in people.members_of(RELEASE)]
+    if len(group) < 2:
+        raise Invalid("two people must be in the release group first", {"release": "few"})
+    pairs = [(ids.Id(first), ids.Id(second)) for first, second in consent_rules.pairs_of(group)]
+    return shares, {"identity": pairs}
+
+
+def write_note(
+    actor: Actor,
+    case: ids.Id,
+    compartment: str,
+    *,
+    text: str,
+    files: tuple[SealedFile, ...] = (),
+) -> ids.Id:
+    """Add to a compartment of an opened case."""
+    if compartment not in LATER:
+        raise NotFound
+    check_texts(text=text)
+    if not text.strip() and not files:
+        raise Invalid("write something", {"text": "empty"})
+    leave = gate.admit(actor, case, compartment, write=True)
+    with operations.writing():
+        entry = write_entry(leave, Author("note", actor.id), text, sent=files)
+        journal.note("entry written", case, compartment=compartment)
+    return entry.id
+
+
+def relink(actor: Actor, new: ids.Id, *, old: ids.Id, word: str) -> None:
+    """Somebody lost their code and has asked anew: after the agreed word their new code opens the old
+    request, and the old code dies.
+
+    Refused when no word was agreed or it is another. The new request is joined to the old one.
+    """
+    newer, older = case_row(actor, new), case_row(actor, old)
+    if new == old or older.state in {"withdrawn", "merged"} or newer.state == "merged":
+        raise Conflict
+    agreed = queries.agreed_word(actor, old)
+    if not agreed or not same(_fold(agreed), _fold(word)):
+        journal.note("relink refused", new, old)
+        raise Refused
+    lost, found = queries.defender_of(old), queries.defender_of(new)
+    if lost is None or found is None:
+        raise Conflict
+    share = compartments.Share(found, consent_rules.OWN)
+    making = operations.Making("casework.relink")
+    with making.keys():
+        for compartment in ("cover", "correspondence"):
+            compartments.extend(actor.ring, old, compartment, share, op=making.id)
+    with making.data():
+        step(new, newer.version, state="merged", merged_into=old, due_at=None, unread=0)
+        leave = gate.admit(actor, old, "correspondence", write=True)
+        write_entry(leave, Author("system"), "", unread=True, decision="relinked")
+        journal.note("relinked", new, old)
+    with operations.ending("casework.old code", case=old, defender=lost):
+        journal.note("old code removed", old)
+
+
+def _fold(word: str) -> bytes:
+    return " ".join(word.casefold().split()).encode()
+
+
+@operations.finishes("casework.old code")
+def _old_code(subject: dict[str, str]) -> None:
+    case, lost = ids.parse(subject["case"]), ids.parse(subject["defender"])
+    if case is None or lost is None:
+        return
+    for compartment in compartments.COMPARTMENTS:
+        consent.take_key(case, compartment, {(lost, "")})
+    keys.remove_defender(lost)
+
+
+def close(actor: Actor, case: ids.Id, *, reason: str, version: int) -> None:
+    """Nothing more is to be done for now; a word from the defender opens it again."""
+    row = case_row(actor, case)
+    if not reason.strip():
+        raise Invalid("say why", {"reason": "empty"})
+    check_texts(reason=reason)
+    leave = gate.admit(actor, case, "correspondence", write=True)
+    with operations.writing():
+        write_entry(leave, Author("desk", actor.id), reason, unread=True, decision="closed")
+        step(case, version, state="closed", due_at=None)
+        journal.note("closed", row.id)
+
+
+def erase(actor: Actor, case: ids.Id) -> None:
+    """Carry out a defender's spoken wish that everything be erased: every key, then every row."""
+    row = case_row(actor, case)
+    if row.owner != actor.id:
+        raise Refused
+    defender = queries.defender_of(case)
+    with operations.ending("casework.withdraw", case=case, defender=defender or ""):
+        Case.objects.filter(id=case).update(
+            state="withdrawn", due_at=None, unread=0, version=row.version + 1
+        )
+        journal.note("erased on request", case)

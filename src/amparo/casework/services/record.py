@@ -1,0 +1,129 @@
+"""Rows that every verb of casework writes: covers, entries, files, and steps of a case's state."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from amparo.casework import rules
+from amparo.casework.models import COVER, ENTRY, FILE, Case, Cover, Entry, File
+from amparo.consent import gate
+from amparo.foundation import clock, ids
+from amparo.foundation.errors import Conflict, Invalid
+from amparo.vault import files
+
+
+class SealedFile(Protocol):
+    """A file that arrived and was sealed on the way in (see the web's upload handler)."""
+
+    name: str
+    kind: str  # what its bytes say it is
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Upload, key, parts, size, SHA-256."""
+
+    @property
+    def cleaned(self) -> "SealedFile | None":
+        """The copy without hidden details, where one could be made."""
+
+    def own(self) -> None:
+        """Write the rows of its parts, inside the deed's transaction."""
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who wrote an entry: a code for whom, and the principal for colleagues' eyes."""
+
+    by: str  # defender, desk, call, note, system
+    principal: ids.Id | None = None
+
+
+def check_texts(**texts: str) -> None:
+    """Invalid names the texts that are too long to keep."""
+    wrong = rules.too_long(**texts)
+    if wrong:
+        raise Invalid("a text is too long", wrong)
+
+
+def stamp() -> str:
+    """The moment as it stands in sealed documents."""
+    return clock.now().isoformat(timespec="microseconds")
+
+
+def write_entry(
+    leave: gate.Leave,
+    author: Author,
+    text: str,
+    *,
+    sent: tuple[SealedFile, ...] = (),
+    unread: bool = False,
+    **more: Any,
+) -> Entry:
+    """One entry with its files, inside the caller's transaction."""
+    row = Entry(case=leave.case, compartment=leave.compartment, unread=unread)
+    doc = {
+        "by": author.by,
+        "author": str(author.principal or ""),
+        "text": text,
+        "at": stamp(),
+    } | more
+    row.sealed = gate.seal(leave, ENTRY, row.id, doc)
+    row.save(force_insert=True)
+    for file in sent:
+        _write_file(leave, row, file)
+    return row
+
+
+def _write_file(leave: gate.Leave, entry: Entry, file: SealedFile) -> None:
+    original = _file_row(leave, entry, file, of="")
+    if file.cleaned is not None:
+        _file_row(leave, entry, file.cleaned, of=str(original.id))
+
+
+def _file_row(leave: gate.Leave, entry: Entry, file: SealedFile, *, of: str) -> File:
+    file.own()
+    row = File(
+        case=entry.case,
+        compartment=entry.compartment,
+        entry=entry.id,
+        upload=ids.parse(file.manifest["upload"]),
+    )
+    doc = file.manifest | {"name": file.name, "kind": file.kind, "of": of}
+    row.sealed = gate.seal(leave, FILE, row.id, doc)
+    row.save(force_insert=True)
+    return row
+
+
+def write_cover(leave: gate.Leave, doc: dict[str, Any]) -> None:
+    """The cover of a new case."""
+    row = Cover(case=leave.case)
+    row.sealed = gate.seal(leave, COVER, row.id, doc)
+    row.save(force_insert=True)
+
+
+def change_cover(leave: gate.Leave, **changes: Any) -> dict[str, Any]:
+    """Change some of what the cover says; returns the whole document."""
+    row = Cover.objects.get(case=leave.case)
+    doc = gate.read(leave, COVER, row) | changes
+    Cover.objects.filter(id=row.id).update(sealed=gate.seal(leave, COVER, row.id, doc))
+    return doc
+
+
+def step(case: ids.Id, version: int, **changes: Any) -> None:
+    """Change a case's clear columns if it still is at `version`; Conflict when somebody was quicker."""
+    changed = Case.objects.filter(id=case, version=version).update(version=version + 1, **changes)
+    if not changed:
+        raise Conflict
+
+
+def due_now(minutes: int, hours: str) -> datetime:
+    """When somebody must have read what arrives now."""
+    return rules.first_answer_due(clock.now(), minutes, hours)
+
+
+def erase_rows(case: ids.Id) -> None:
+    """Remove what was written about a case whose keys are destroyed, files included."""
+    for upload in File.objects.filter(case=case).values_list("upload", flat=True):
+        files.destroy(upload)
+    for table in (File, Entry, Cover):
+        table.objects.filter(case=case).delete()

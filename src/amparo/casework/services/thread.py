@@ -1,0 +1,137 @@
+"""What a defender does with their code: write again, take back, take along, change the code."""
+
+from collections.abc import Iterator
+
+from amparo.casework import bundle, queries
+from amparo.casework.events import DefenderWrote
+from amparo.casework.models import Case, Entry, Sent
+from amparo.casework.services.record import (
+    Author,
+    SealedFile,
+    check_texts,
+    due_now,
+    erase_rows,
+    write_entry,
+)
+from amparo.consent import gate
+from amparo.consent import queries as consent_queries
+from amparo.consent import services as consent
+from amparo.consent.rules import OWN
+from amparo.foundation import events, ids, journal, operations
+from amparo.foundation.actor import Actor
+from amparo.foundation.config import config
+from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
+from amparo.vault import codes, keys, server, sessions
+
+
+def _case(actor: Actor) -> Case:
+    if actor.kind != "defender" or actor.case is None:
+        raise Refused
+    row = Case.objects.filter(id=actor.case).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def write(
+    actor: Actor, *, once: ids.Id, text: str = "", files: tuple[SealedFile, ...] = ()
+) -> ids.Id:
+    """Write again. It goes to the head of the queue's clock like a first call."""
+    case = _case(actor)
+    check_texts(text=text)
+    if not text.strip() and not files:
+        raise Invalid("there is nothing to send", {"text": "empty"})
+    leave = gate.admit(actor, case.id, "correspondence", write=True)
+    due = due_now(config().first_answer_minutes, config().duty_hours)
+    with operations.writing():
+        _, fresh = Sent.objects.get_or_create(id=once)
+        if not fresh:
+            raise Conflict
+        row = write_entry(leave, Author("defender"), text, sent=files)
+        Case.objects.filter(id=case.id).update(
+            unread=case.unread + 1,
+            due_at=min(case.due_at, due) if case.due_at and case.state == "new" else due,
+            state=_state_after_writing(case.state),
+            version=case.version + 1,
+        )
+        journal.note("defender wrote", case.id, files=len(files))
+        events.announce(DefenderWrote(str(case.id)))
+    return row.id
+
+
+def _state_after_writing(state: str) -> str:
+    """A word from the defender opens again what was answered or closed."""
+    return state if state in {"new", "taken", "merged"} else "waiting"
+
+
+def seen(actor: Actor) -> None:
+    """The defender has the answers on their page."""
+    case = _case(actor)
+    Entry.objects.filter(case=case.id, compartment="correspondence", unread=True).update(
+        unread=False
+    )
+
+
+def withdraw_reader(actor: Actor, *, recipient: ids.Id, purpose: str) -> None:
+    """Take back what a recipient may read, whatever it was; it works at once."""
+    case = _case(actor)
+    held = [
+        row
+        for row in consent_queries.readers(case.id)
+        if row.principal == recipient and row.purpose == purpose and purpose != OWN
+    ]
+    if not held:
+        raise NotFound
+    label = queries.reader_label(actor, case.id, recipient)
+    for row in held:
+        for compartment in row.compartments:
+            consent.take_back(
+                actor,
+                case.id,
+                recipient=recipient,
+                label=label,
+                purpose=purpose,
+                compartment=compartment,
+            )
+    events.announce(DefenderWrote(str(case.id)))
+
+
+def withdraw_request(actor: Actor) -> None:
+    """Take the whole request back: everybody loses every key at once, and what was written stays
+    unreadable for ever. The code stops working."""
+    case = _case(actor)
+    with operations.ending("casework.withdraw", case=case.id, defender=actor.id):
+        Case.objects.filter(id=case.id).update(
+            state="withdrawn", due_at=None, unread=0, version=case.version + 1
+        )
+        journal.note("request withdrawn", case.id)
+    sessions.end_all(actor.id)
+
+
+@operations.finishes("casework.withdraw")
+def _withdraw(subject: dict[str, str]) -> None:
+    case, defender = ids.parse(subject["case"]), ids.parse(subject["defender"])
+    if case is not None:
+        consent.erase_keys(case)
+        keys.remove_defender(defender)
+        consent.erase_rows(case)
+        erase_rows(case)
+
+
+def new_code(actor: Actor, code: codes.Code) -> None:
+    """A fresh code for the same request; the old one dies at once."""
+    case = _case(actor)
+    installation = server.load()
+    lookup, lock = codes.derive(code, installation.installation, installation.key("pepper"))
+    keys.replace_code(actor.ring, lookup, lock)
+    journal.note("code replaced", case.id)
+
+
+def export(actor: Actor) -> Iterator[bytes]:
+    """Everything that the defender's keys open, as one zip file, streamed."""
+    case = _case(actor)
+    for compartment in ("cover", "correspondence"):
+        gate.may_disclose(actor, case.id, compartment, recipient=actor.id, purpose=OWN)
+    journal.note("own export", case.id)
+    journal.flush()
+    return bundle.of_thread(actor, queries.thread(actor))

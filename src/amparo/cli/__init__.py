@@ -1,0 +1,1 @@
+"""The door for the administrator's shell; decides nothing."""

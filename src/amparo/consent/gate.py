@@ -1,0 +1,131 @@
+"""The one gate: who may open or write what. It reads the key store, never a copy of it.
+
+Rooms get a Leave for one compartment of one case and hand it back with what they want opened or
+sealed. A refusal is noted in the journal and says nothing else.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, Protocol
+
+from amparo.foundation import ids, journal
+from amparo.foundation.actor import Actor
+from amparo.foundation.errors import Refused
+from amparo.vault import compartments, opening
+from amparo.vault.primitives import CannotOpen
+from amparo.vault.sealed import Document, Kind
+
+
+class Leave(Protocol):
+    """What the gate gives: a pass of the vault, of which rooms see no more than this."""
+
+    @property
+    def case(self) -> ids.Id:
+        """The case that it is for."""
+
+    @property
+    def compartment(self) -> str:
+        """The compartment that it is for."""
+
+
+def _refuse(actor: Actor, deed: str, case: ids.Id, compartment: str) -> Refused:
+    journal.note("refused", case, deed=deed, compartment=compartment)
+    return Refused()
+
+
+def admit(
+    actor: Actor, case: ids.Id, compartment: str, *, purpose: str = "", write: bool = False
+) -> Leave:
+    """Leave to open a compartment, and with `write` to add to it; Refused without a key."""
+    deed = "write" if write else "read"
+    try:
+        leave = opening.admit(actor.ring, case, compartment, purpose) if actor.ring else None
+        if leave is not None and write:
+            opening.may_write(leave)
+    except CannotOpen:
+        leave = None
+    if leave is None:
+        raise _refuse(actor, deed, case, compartment)
+    journal.note(deed, case, compartment=compartment)
+    return leave
+
+
+def admit_many(actor: Actor, cases: Iterable[ids.Id], compartment: str) -> dict[ids.Id, Leave]:
+    """Leaves for those of the cases that the actor's keys open; a list shows only these."""
+    wanted = list(cases)
+    found = opening.admit_many(actor.ring, wanted, compartment) if actor.ring and wanted else {}
+    if found:
+        journal.note("list", compartment=compartment, count=len(found))
+    return dict(found)
+
+
+def holds(actor: Actor, case: ids.Id, compartment: str) -> bool:
+    """Whether the actor's keys open a compartment; noted nowhere, for it shows nothing."""
+    return bool(actor.ring and compartments.keys_of(actor.ring, [case], compartment))
+
+
+def read(leave: Leave, kind: Kind, row: Any) -> Document:
+    """The document of a row of a room's sealed table. CannotOpen is noted by the journal."""
+    try:
+        return opening.open_with(leave, kind, row.id, bytes(row.sealed))
+    except CannotOpen:
+        journal.note("cannot open", row.id, kind=kind.name)
+        raise
+
+
+def seal(leave: Leave, kind: Kind, row: ids.Id, doc: Document) -> bytes:
+    """A document sealed for its row."""
+    return opening.seal_with(leave, kind, row, doc)
+
+
+def seal_own(actor: Actor, kind: str, row: ids.Id, doc: Document) -> bytes:
+    """A document that only this actor opens again."""
+    if actor.ring is None:
+        raise Refused
+    return opening.seal_own(actor.ring, kind, row, doc)
+
+
+def read_own(actor: Actor, kind: str, row: Any) -> Document:
+    """What this actor sealed to themselves."""
+    if actor.ring is None:
+        raise Refused
+    return opening.open_own(actor.ring, kind, row.id, bytes(row.sealed))
+
+
+def begin(
+    actor: Actor,
+    case: ids.Id,
+    shares: dict[str, list[tuple[ids.Id, str, date | None]]],
+    *,
+    op: ids.Id,
+    pairs: dict[str, list[tuple[ids.Id, ids.Id]]] | None = None,
+) -> dict[str, Leave]:
+    """Make compartments of a case for their first holders; leaves to write their first rows."""
+    wanted = {
+        compartment: [compartments.Share(*share) for share in found]
+        for compartment, found in shares.items()
+    }
+    keys = compartments.create(actor.ring, case, wanted, op=op, pairs=pairs)
+    return dict(opening.fresh(case, keys))
+
+
+def may_disclose(
+    actor: Actor, case: ids.Id, compartment: str, *, recipient: ids.Id, purpose: str
+) -> None:
+    """Whatever leaves the house asks here: Refused unless this recipient holds this compartment for
+    this purpose today. A conditional or refused consent has no key, so it is refused."""
+    held = compartments.live().filter(
+        case=case, compartment=compartment, grantee=recipient, purpose=purpose
+    )
+    if not held.exists():
+        raise _refuse(actor, "disclose", case, compartment)
+    journal.note("disclose", case, compartment=compartment, purpose=purpose)
+
+
+def mend(actor: Actor, case: ids.Id, compartment: str) -> int:
+    """Re-seal what a rotation left under an old key, if the actor's ring can; how many rows."""
+    if actor.ring is None or not compartments.stale(actor.ring, case, compartment):
+        return 0
+    count = opening.renew(actor.ring, case, compartment)
+    journal.note("re-sealed", case, compartment=compartment, count=count)
+    return count

@@ -1,0 +1,58 @@
+"""One-time links: for somebody without an account, one purpose, a few hours, one use.
+
+The body is sealed under the token and the duty key together; the token stands only in the address
+that was given out, never in a table, a log or a Referer. Opening a link does nothing (previews open
+links); using it is a POST and uses it up.
+"""
+
+import base64
+from datetime import timedelta
+from typing import Any
+
+from amparo.consent.models import Link
+from amparo.foundation import clock, journal
+from amparo.foundation.errors import NotFound
+from amparo.vault import duty
+from amparo.vault.primitives import CannotOpen
+
+
+def create(kind: str, body: dict[str, Any], *, hours: int) -> str:
+    """A new link's token, as the text that goes into the address. Call inside a keys transaction."""
+    row = Link(kind=kind, until=clock.now() + timedelta(hours=hours))
+    secret, row.body = duty.make_capsule(f"link.{kind}", row.id, body)
+    row.find = duty.find(secret)
+    row.save(force_insert=True)
+    return base64.urlsafe_b64encode(secret).decode().rstrip("=")
+
+
+def _secret(token: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except ValueError:
+        raise NotFound from None
+
+
+def use(token: str) -> tuple[str, dict[str, Any]]:
+    """(kind, body) of a link, which is used up by this; NotFound for wrong, used and expired ones
+    alike."""
+    secret = _secret(token)
+    row = Link.objects.filter(find=duty.find(secret), until__gt=clock.now()).first()
+    # Whoever deletes the row has used the link: of two at once only one finds it.
+    if row is None or not Link.objects.filter(id=row.id).delete()[0]:
+        raise NotFound
+    try:
+        body = duty.open_capsule(f"link.{row.kind}", row.id, secret, bytes(row.body))
+    except CannotOpen:
+        raise NotFound from None
+    journal.note("link used", row.id, kind=row.kind)
+    return row.kind, body
+
+
+def sweep() -> int:
+    """Forget links whose time is over."""
+    return Link.objects.filter(until__lte=clock.now()).delete()[0]
+
+
+def destroy_all() -> int:
+    """Lockdown: no link works any more."""
+    return Link.objects.all().delete()[0]

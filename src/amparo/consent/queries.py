@@ -1,0 +1,164 @@
+"""What was consented to, refused, disclosed and overridden, for those who hold the case's cover."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from amparo.consent import gate, rules
+from amparo.consent.models import DISCLOSURE, REASON, RECORD, Disclosure, Override, Record, Release
+from amparo.foundation import clock, ids
+from amparo.foundation.actor import Actor
+from amparo.foundation.errors import NotFound
+from amparo.vault import compartments
+
+
+@dataclass(frozen=True)
+class ConsentRow:
+    """One recorded answer. `in_force` says that the key exists, whatever the record says."""
+
+    id: ids.Id
+    recipient: ids.Id | None
+    label: str
+    purpose: str
+    compartment: str
+    answer: rules.Answer
+    condition: str
+    condition_met: bool
+    how: str
+    language: str
+    text_version: str
+    until: date | None
+    at: datetime
+    in_force: bool
+
+
+@dataclass(frozen=True)
+class DisclosureRow:
+    """One time that something was shown or given away."""
+
+    at: datetime
+    label: str
+    purpose: str
+    compartments: list[str]
+    how: str
+
+
+@dataclass(frozen=True)
+class OverrideRow:
+    """Access taken without consent because a life was in danger."""
+
+    id: ids.Id
+    case: ids.Id
+    subject: str
+    reason: str
+    at: datetime
+    confirmed: bool
+    due_at: datetime
+    mine: bool
+
+
+@dataclass(frozen=True)
+class ReaderRow:
+    """Who holds a key to what, as the key store has it now."""
+
+    principal: ids.Id
+    purpose: str
+    until: date | None
+    compartments: list[str]
+
+
+def records(actor: Actor, case: ids.Id) -> list[ConsentRow]:
+    """All answers of a case, newest first."""
+    leave = gate.admit(actor, case, "cover")
+    held = {
+        (row.grantee, row.purpose, row.compartment) for row in compartments.live().filter(case=case)
+    }
+    found = []
+    for row in Record.objects.filter(case=case):
+        doc = gate.read(leave, RECORD, row)
+        recipient = ids.parse(doc["recipient"])
+        found.append(
+            ConsentRow(
+                id=row.id,
+                recipient=recipient,
+                label=doc["label"],
+                purpose=doc["purpose"],
+                compartment=doc["compartment"],
+                answer=doc["answer"],
+                condition=doc["condition"],
+                condition_met=doc["condition_met"],
+                how=doc["how"],
+                language=doc["language"],
+                text_version=doc["text_version"],
+                until=date.fromisoformat(doc["until"]) if doc["until"] else None,
+                at=datetime.fromisoformat(doc["at"]),
+                in_force=(recipient, doc["purpose"], doc["compartment"]) in held,
+            )
+        )
+    return sorted(found, key=lambda row: row.at, reverse=True)
+
+
+def record(actor: Actor, case: ids.Id, consent: ids.Id) -> ConsentRow:
+    """One answer; NotFound when it is not of this case."""
+    for row in records(actor, case):
+        if row.id == consent:
+            return row
+    raise NotFound
+
+
+def disclosures(actor: Actor, case: ids.Id) -> list[DisclosureRow]:
+    """Everything that was ever shown or given of a case, newest first."""
+    leave = gate.admit(actor, case, "cover")
+    found = []
+    for row in Disclosure.objects.filter(case=case):
+        doc = gate.read(leave, DISCLOSURE, row)
+        found.append(
+            DisclosureRow(
+                datetime.fromisoformat(doc["at"]),
+                doc["label"],
+                doc["purpose"],
+                doc["compartments"],
+                doc["how"],
+            )
+        )
+    return sorted(found, key=lambda row: row.at, reverse=True)
+
+
+def overrides(actor: Actor, case: ids.Id | None = None) -> list[OverrideRow]:
+    """Overrides of a case, or all open ones whose cover the actor's keys open."""
+    rows = Override.objects.filter(case=case) if case else Override.objects.filter(confirmed=False)
+    leaves = gate.admit_many(actor, {row.case for row in rows}, "cover")
+    found = []
+    for row in rows:
+        if row.case in leaves:
+            doc = gate.read(leaves[row.case], REASON, row)
+            found.append(
+                OverrideRow(
+                    row.id,
+                    row.case,
+                    row.subject,
+                    doc["reason"],
+                    datetime.fromisoformat(doc["at"]),
+                    row.confirmed,
+                    row.due_at,
+                    row.by == actor.id,
+                )
+            )
+    return sorted(found, key=lambda row: row.due_at)
+
+
+def releases(actor: Actor) -> list[Release]:
+    """Requests for two persons that still want somebody, but not this actor twice."""
+    return [row for row in Release.objects.filter(done=False) if row.first != actor.id]
+
+
+def readers(case: ids.Id) -> list[ReaderRow]:
+    """Who can read what of a case today: read from the keys themselves."""
+    found: dict[tuple[ids.Id, str, date | None], set[str]] = {}
+    for row in compartments.live(clock.today()).filter(case=case):
+        place = row.grantee, row.purpose, row.until
+        found.setdefault(place, set()).add(row.compartment)
+    order = compartments.COMPARTMENTS.index
+    return [
+        ReaderRow(principal, purpose, until, sorted(held, key=order))
+        for (principal, purpose, until), held in sorted(found.items(), key=str)
+    ]

@@ -1,0 +1,61 @@
+"""What consent means, decided without a clock, a key or a table."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+# The defender's own hold on what they wrote, and the organisation's on its own papers.
+OWN = "own"
+HOUSE = "house"
+# What a recipient may want a compartment for; each is asked for by itself.
+PURPOSES = ("protection", "legal", "care", "shelter", "costs", "publication", "statistics")
+# Not asked for: a life in danger, and what two persons opened together.
+OVERRIDE = "override"
+RELEASE = "release"
+
+Answer = Literal["asked", "granted", "refused", "conditional", "withdrawn"]
+ANSWERS: tuple[Answer, ...] = ("asked", "granted", "refused", "conditional", "withdrawn")
+HOW = ("page", "oral", "written", "remote")
+
+CONFIRM_WITHIN = timedelta(hours=4)
+OVERRIDE_DAYS = 3
+RELEASE_DAYS = 7
+ASK_AGAIN_AFTER = timedelta(days=30)
+RELEASE_GROUP_LIMIT = 7
+TEXT_VERSION = "1"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A consent as it was recorded: who said what, about which compartment, for whom and why."""
+
+    answer: Answer
+    until: date | None
+    condition: str = ""
+    condition_met: bool = False
+
+
+def is_in_force(record: Recorded, today: date) -> bool:
+    """Whether a recorded answer lets anything leave: granted, or a condition that was met, and not
+    past its last day. The gate also wants the key."""
+    if record.until is not None and record.until < today:
+        return False
+    if record.answer == "conditional":
+        return record.condition_met
+    return record.answer == "granted"
+
+
+def may_ask_again(refused_at: datetime, now: datetime) -> bool:
+    """No is an answer: it is not asked again before its date."""
+    return now >= refused_at + ASK_AGAIN_AFTER
+
+
+def override_ends(started_at: datetime, confirmed: bool, now: datetime) -> bool:
+    """Whether an override that nobody confirmed has used up its hours."""
+    return not confirmed and now >= started_at + CONFIRM_WITHIN
+
+
+def pairs_of(group: list[str]) -> list[tuple[str, str]]:
+    """Every ordered pair of a release group: either of two persons may begin."""
+    members = sorted(set(group))[:RELEASE_GROUP_LIMIT]
+    return [(first, second) for first in members for second in members if first != second]

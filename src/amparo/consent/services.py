@@ -1,0 +1,407 @@
+"""Recording consent and acting on it: granting wraps a key, withdrawing turns it.
+
+Whoever calls has the case's cover; a compartment can be given only by somebody who holds it.
+"""
+
+import base64
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from amparo.consent import gate, queries, rules
+from amparo.consent.events import OverrideStarted, Withdrawn
+from amparo.consent.models import (
+    DISCLOSURE,
+    REASON,
+    RECORD,
+    Disclosure,
+    Override,
+    Record,
+    Release,
+)
+from amparo.foundation import clock, events, ids, journal, operations
+from amparo.foundation.actor import Actor
+from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
+from amparo.foundation.router import KEYSTORE
+from amparo.vault import compartments
+
+
+def _write_record(leave: gate.Leave, case: ids.Id, doc: dict[str, object]) -> Record:
+    row = Record(case=case)
+    row.sealed = gate.seal(leave, RECORD, row.id, doc)
+    row.save(force_insert=True)
+    return row
+
+
+def _document(
+    *,
+    answer: str,
+    recipient: ids.Id,
+    label: str,
+    purpose: str,
+    compartment: str,
+    how: str,
+    language: str,
+    until: date | None = None,
+    condition: str = "",
+    condition_met: bool = False,
+    text_version: str = rules.TEXT_VERSION,
+) -> dict[str, object]:
+    wrong = {}
+    if answer not in rules.ANSWERS:
+        wrong["answer"] = "choose"
+    if purpose not in rules.PURPOSES:
+        wrong["purpose"] = "choose"
+    if compartment not in compartments.COMPARTMENTS:
+        wrong["compartment"] = "choose"
+    if how not in rules.HOW:
+        wrong["how"] = "choose"
+    if until is not None and until < clock.today():
+        wrong["until"] = "past"
+    if answer == "conditional" and not condition.strip():
+        wrong["condition"] = "empty"
+    if wrong:
+        raise Invalid("the answer cannot be recorded", wrong)
+    return {
+        "answer": answer,
+        "recipient": str(recipient),
+        "label": label,
+        "purpose": purpose,
+        "compartment": compartment,
+        "how": how,
+        "language": language,
+        "until": until.isoformat() if until else "",
+        "condition": condition,
+        "condition_met": condition_met,
+        "text_version": text_version,
+        "at": clock.now().isoformat(timespec="seconds"),
+    }
+
+
+def record_answer(
+    actor: Actor,
+    case: ids.Id,
+    *,
+    answer: rules.Answer,
+    recipient: ids.Id,
+    label: str,
+    purpose: str,
+    compartment: str,
+    how: str,
+    language: str,
+    until: date | None = None,
+    condition: str = "",
+) -> ids.Id:
+    """Write down what the defender said about one recipient, purpose and compartment.
+
+    "granted" also gives the key, if the actor holds it (otherwise somebody who does gives it later
+    with `give_key`). "withdrawn" takes it away. "refused", "asked" and "conditional" give nothing.
+    """
+    doc = _document(
+        answer=answer,
+        recipient=recipient,
+        label=label,
+        purpose=purpose,
+        compartment=compartment,
+        how=how,
+        language=language,
+        until=until,
+        condition=condition,
+    )
+    if answer in {"withdrawn", "refused"}:
+        return _take_away(actor, case, doc, recipient, purpose, compartment)
+    leave = gate.admit(actor, case, "cover", write=True)
+    if answer != "granted" or not gate.holds(actor, case, compartment):
+        with operations.writing():
+            row = _write_record(leave, case, doc)
+            journal.note(f"consent.{answer}", case, row.id, compartment=compartment)
+        return row.id
+    share = compartments.Share(recipient, purpose, until)
+    making = operations.Making("consent.grant")
+    with making.keys():
+        compartments.extend(actor.ring, case, compartment, share, op=making.id)
+    with making.data():
+        row = _write_record(leave, case, doc)
+        journal.note("consent.granted", case, row.id, recipient, compartment=compartment)
+    return row.id
+
+
+def _take_away(
+    actor: Actor,
+    case: ids.Id,
+    doc: dict[str, object],
+    recipient: ids.Id,
+    purpose: str,
+    compartment: str,
+    leave: gate.Leave | None = None,
+) -> ids.Id:
+    leave = leave or gate.admit(actor, case, "cover", write=True)
+    with operations.ending(
+        "consent.withdraw",
+        case=case,
+        compartment=compartment,
+        recipient=recipient,
+        purpose=purpose,
+    ):
+        row = _write_record(leave, case, doc)
+        journal.note("consent.withdrawn", case, row.id, recipient, compartment=compartment)
+    return row.id
+
+
+@operations.finishes("consent.withdraw")
+def _withdraw(subject: dict[str, str]) -> None:
+    case, recipient = ids.parse(subject["case"]), ids.parse(subject["recipient"])
+    compartment, purpose = subject["compartment"], subject["purpose"]
+    take_key(case, compartment, {(recipient, purpose)})
+    events.announce(Withdrawn(str(case), compartment))
+
+
+def take_key(case: ids.Id, compartment: str, drop: set[tuple[ids.Id, str]]) -> None:
+    """Turn a compartment's key so that these no longer hold it; nothing happens if none of them
+    does. Needs no key, so the engine and the sweep may do it."""
+    if compartments.any_held(case, compartment, drop):
+        with transaction.atomic(using=KEYSTORE):
+            compartments.rotate(case, compartment, drop)
+
+
+def give_key(actor: Actor, case: ids.Id, consent: ids.Id) -> None:
+    """Give the key of a granted (or met) consent that was recorded by somebody without it."""
+    row = queries.record(actor, case, consent)
+    wanted = rules.Recorded(row.answer, row.until, row.condition, row.condition_met)
+    if not rules.is_in_force(wanted, clock.today()):
+        raise Refused
+    if row.recipient is None or not gate.holds(actor, case, row.compartment):
+        raise Refused
+    making = operations.Making("consent.give")
+    share = compartments.Share(row.recipient, row.purpose, row.until)
+    with making.keys():
+        compartments.extend(actor.ring, case, row.compartment, share, op=making.id)
+    with making.data():
+        journal.note("consent.key given", case, consent, compartment=row.compartment)
+
+
+def condition_met(actor: Actor, case: ids.Id, consent: ids.Id, *, reason: str) -> None:
+    """Record that the condition of a conditional consent is met, with the reason; the defender
+    reads it in their list. The key is given too, if the actor holds it."""
+    if not reason.strip():
+        raise Invalid("say how it was met", {"reason": "empty"})
+    leave = gate.admit(actor, case, "cover", write=True)
+    row = Record.objects.filter(id=consent, case=case).first()
+    if row is None:
+        raise NotFound
+    doc = gate.read(leave, RECORD, row)
+    if doc["answer"] != "conditional" or doc["condition_met"]:
+        raise Conflict
+    doc |= {"condition_met": True, "met_because": reason}
+    sealed = gate.seal(leave, RECORD, row.id, doc)
+    with operations.writing():
+        Record.objects.filter(id=row.id).update(sealed=sealed)
+        journal.note("consent.condition met", case, consent)
+    if gate.holds(actor, case, doc["compartment"]):
+        give_key(actor, case, consent)
+
+
+def note_disclosure(
+    actor: Actor,
+    case: ids.Id,
+    *,
+    label: str,
+    purpose: str,
+    compartments_shown: list[str],
+    how: str,
+) -> None:
+    """Add to the list of what left, inside the caller's transaction."""
+    leave = gate.admit(actor, case, "cover", write=True)
+    row = Disclosure(case=case)
+    row.sealed = gate.seal(
+        leave,
+        DISCLOSURE,
+        row.id,
+        {
+            "at": clock.now().isoformat(timespec="seconds"),
+            "label": label,
+            "purpose": purpose,
+            "compartments": compartments_shown,
+            "how": how,
+        },
+    )
+    row.save(force_insert=True)
+
+
+# --- a life in danger ----------------------------------------------------------------------------
+def override(
+    actor: Actor, case: ids.Id, *, compartment: str, grantee: ids.Id, reason: str
+) -> ids.Id:
+    """Open a compartment to somebody without consent, because a life is in danger.
+
+    It lifts purpose and consent, never a key: the actor must hold the compartment. A second person
+    confirms within four hours or the access rotates itself away. The defender reads it in their
+    list.
+    """
+    if not reason.strip():
+        raise Invalid("say why", {"reason": "empty"})
+    if actor.kind != "staff" or not gate.holds(actor, case, compartment):
+        raise Refused
+    leave = gate.admit(actor, case, "cover", write=True)
+    now = clock.now()
+    making = operations.Making("consent.override")
+    until = now.date() + timedelta(days=rules.OVERRIDE_DAYS)
+    row = Override(
+        case=case,
+        subject=compartment,
+        grantee=grantee,
+        by=actor.id,
+        due_at=now + rules.CONFIRM_WITHIN,
+    )
+    row.sealed = gate.seal(
+        leave, REASON, row.id, {"reason": reason, "at": now.isoformat(timespec="seconds")}
+    )
+    with making.keys():
+        share = compartments.Share(grantee, rules.OVERRIDE, until)
+        compartments.extend(actor.ring, case, compartment, share, op=making.id)
+    with making.data():
+        row.save(force_insert=True)
+        journal.note("override", case, row.id, grantee, compartment=compartment)
+        events.announce(OverrideStarted(str(row.id), str(case)))
+    return row.id
+
+
+def confirm_override(actor: Actor, override_id: ids.Id) -> None:
+    """The second person's yes. Two roles of one person are one person."""
+    row = Override.objects.filter(id=override_id, confirmed=False).first()
+    if row is None:
+        raise NotFound
+    if actor.kind != "staff" or actor.id == row.by or not gate.holds(actor, row.case, "cover"):
+        raise Refused
+    with operations.writing():
+        changed = Override.objects.filter(
+            id=row.id, confirmed=False, due_at__gt=clock.now()
+        ).update(confirmed=True)
+        if not changed:
+            raise Conflict
+        journal.note("override.confirmed", row.case, row.id)
+
+
+def end_overrides() -> int:
+    """Take away what nobody has confirmed in time; needs no key."""
+    rows = Override.objects.filter(confirmed=False, due_at__lte=clock.now())
+    for row in list(rows):
+        with operations.ending("consent.override ends", override=row.id):
+            journal.note("override.ended", row.case, row.id)
+    return len(rows)
+
+
+@operations.finishes("consent.override ends")
+def _end_override(subject: dict[str, str]) -> None:
+    row = Override.objects.filter(id=subject["override"]).first()
+    if row is not None:
+        take_key(row.case, row.subject, {(row.grantee, rules.OVERRIDE)})
+        # The row stays for the defender's list; it has no open hour any more.
+        Override.objects.filter(id=row.id).update(confirmed=True, due_at=_midnight())
+
+
+def _midnight() -> datetime:
+    return clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+# --- two persons ---------------------------------------------------------------------------------
+def request_release(actor: Actor, case: ids.Id, *, compartment: str = "identity") -> ids.Id:
+    """Ask that two persons open a compartment for the actor. One of the group counts as the first."""
+    if actor.kind != "staff" or not gate.holds(actor, case, "cover"):
+        raise Refused
+    row = Release(case=case, subject=compartment, asker=actor.id)
+    with operations.writing():
+        _peel(actor, row)
+        row.save(force_insert=True)
+        journal.note("release.asked", case, row.id, compartment=compartment)
+    return row.id
+
+
+def _peel(actor: Actor, row: Release) -> bool:
+    peeled = compartments.peel(actor.ring, row.case, row.subject)
+    if peeled:
+        row.first = actor.id
+        row.peeled = {place: base64.b64encode(inner).decode() for place, inner in peeled.items()}
+    return bool(peeled)
+
+
+def approve_release(actor: Actor, release: ids.Id) -> bool:
+    """One person's yes; True when it was the second and the asker can read from now on."""
+    row = Release.objects.filter(id=release, done=False).first()
+    if row is None:
+        raise NotFound
+    if actor.kind != "staff" or actor.id == row.first:
+        raise Refused
+    if row.first is None:
+        if not _peel(actor, row):
+            raise Refused
+        with operations.writing():
+            row.save()
+            journal.note("release.first", row.case, row.id)
+        return False
+    peeled = {place: base64.b64decode(inner) for place, inner in row.peeled.items()}
+    keys = compartments.open_peeled(actor.ring, row.case, row.subject, row.first, peeled)
+    until = clock.today() + timedelta(days=rules.RELEASE_DAYS)
+    share = compartments.Share(row.asker, rules.RELEASE, until)
+    making = operations.Making("consent.release")
+    with making.keys():
+        compartments.extend(actor.ring, row.case, row.subject, share, op=making.id, held=keys)
+        row.done, row.peeled = True, {}
+        row.save()
+    with making.data():
+        journal.note("release.second", row.case, row.id, row.asker, compartment=row.subject)
+    return True
+
+
+# --- time ----------------------------------------------------------------------------------------
+def end_expired() -> int:
+    """Turn the keys of compartments whose grants are past their last day; needs no key."""
+    due = compartments.expired(clock.today())
+    for (case, compartment), drop in due.items():
+        with operations.writing():
+            take_key(case, compartment, drop)
+            journal.note("consent.expired", case, compartment=compartment, count=len(drop))
+            events.announce(Withdrawn(str(case), compartment))
+    return len(due)
+
+
+# --- the defender's own hand ----------------------------------------------------------------------
+def take_back(
+    actor: Actor,
+    case: ids.Id,
+    *,
+    recipient: ids.Id,
+    label: str,
+    purpose: str,
+    compartment: str,
+) -> None:
+    """A defender (or staff on their word) takes one compartment back from one recipient, whatever
+    it had been given for."""
+    leave = gate.admit(actor, case, "cover", write=True)
+    doc = {
+        "answer": "withdrawn",
+        "recipient": str(recipient),
+        "label": label,
+        "purpose": purpose,
+        "compartment": compartment,
+        "how": "page",
+        "language": actor.language,
+        "until": "",
+        "condition": "",
+        "condition_met": False,
+        "text_version": rules.TEXT_VERSION,
+        "at": clock.now().isoformat(timespec="seconds"),
+    }
+    _take_away(actor, case, doc, recipient, purpose, compartment, leave)
+
+
+def erase_keys(case: ids.Id | None) -> None:
+    """Destroy every key of a case, for good."""
+    with transaction.atomic(using=KEYSTORE):
+        compartments.erase(case)
+
+
+def erase_rows(case: ids.Id | None) -> None:
+    """Remove what consent had written about a case whose keys are destroyed."""
+    for table in (Record, Disclosure, Override):
+        table.objects.filter(case=case).delete()

@@ -1,0 +1,67 @@
+"""The heartbeat: every second what is waiting, every minute what is due. It holds no keys.
+
+One engine runs beside one SQLite file; against PostgreSQL any number may run.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+from django.db import close_old_connections
+
+from amparo.casework import jobs as casework
+from amparo.consent import jobs as consent
+from amparo.foundation import events, journal, operations
+from amparo.foundation.actor import SYSTEM
+from amparo.messages import jobs as messages
+from amparo.people import services as people
+from amparo.vault import files, log, sessions
+
+EVERY_SECOND: tuple[Callable[[], object], ...] = (
+    events.deliver_due,
+    messages.send_due,
+    log.seal_waiting,
+)
+EVERY_MINUTE: tuple[Callable[[], object], ...] = (
+    operations.sweep,
+    people.turn_keys,
+    consent.sweep,
+    casework.sweep,
+    sessions.sweep,
+    files.sweep,
+)
+_say = structlog.get_logger("amparo.engine")
+last_beat = 0.0  # monotonic seconds; read by the health page
+
+
+def beat(jobs: tuple[Callable[[], object], ...]) -> None:
+    """Run jobs one after the other; one that fails does not stop the others."""
+    for job in jobs:
+        try:
+            with journal.unit(SYSTEM):
+                job()
+        except Exception as error:
+            _say.error(
+                "a job failed", job=f"{job.__module__}.{job.__name__}", kind=type(error).__name__
+            )
+
+
+def start() -> None:
+    """Once, when the only process of an installation begins: mend what a crash left."""
+    with journal.unit(SYSTEM):
+        operations.sweep(at_once=True)
+
+
+def run(stop: threading.Event) -> None:
+    """Beat until told to stop."""
+    global last_beat
+    next_minute = time.monotonic()
+    while not stop.is_set():
+        close_old_connections()
+        beat(EVERY_SECOND)
+        if time.monotonic() >= next_minute:
+            beat(EVERY_MINUTE)
+            next_minute = time.monotonic() + 60
+        last_beat = time.monotonic()
+        stop.wait(1.0)

@@ -1,0 +1,1 @@
+"""What any room may stand on; knows nothing of human rights."""

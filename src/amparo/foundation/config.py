@@ -1,0 +1,121 @@
+"""The administrator's options: one typed, documented object from a TOML file and the environment.
+
+The file is `$AMPARO_CONFIG`, or `amparo.toml` in the data folder; each option can also be set as
+`AMPARO_<NAME>`, which wins. A wrong value is named together with what would be right.
+"""
+
+import dataclasses
+import os
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from amparo.foundation.errors import Invalid
+
+MIB = 1024 * 1024
+
+
+def option(default: Any, text: str) -> Any:
+    """A field of the configuration with its sentence of documentation."""
+    return field(default=default, metadata={"text": text})
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every option, its default and its meaning."""
+
+    data: Path = option(Path("var"), "Folder of databases, sealed files and server keys.")
+    database_url: str = option("", "postgresql://… of the data; empty: SQLite in the data folder.")
+    keystore_url: str = option("", "postgresql://… of the keys; empty: SQLite in the data folder.")
+    organisation: str = option("", "Name of the organisation, shown at the desk only.")
+    host: str = option("127.0.0.1", "Address that the web server listens on.")
+    port: int = option(8000, "Port that the web server listens on.")
+    sites: tuple[str, ...] = option(
+        ("localhost", "127.0.0.1"), "Host names under which the pages are reached."
+    )
+    secure: bool = option(False, "Pages are reached by https or onion only (cookies say so).")
+    languages: tuple[str, ...] = option(
+        ("en", "es", "fr", "ar"), "Languages of the pages; the first is the default."
+    )
+    reviewed: tuple[str, ...] = option(
+        (), "Languages whose safety texts a person has read (`amparo locale review`)."
+    )
+    page_upload_limit: int = option(200 * MIB, "Bytes of all files sent with one page.")
+    api_upload_limit: int = option(2048 * MIB, "Bytes of one upload through the API.")
+    free_disk: int = option(1024 * MIB, "Bytes that must stay free; below, nothing is taken in.")
+    first_answer_minutes: int = option(15, "Minutes until somebody reads a new request.")
+    duty_hours: str = option("", "Hours in UTC with somebody on duty, as 08:00-18:00; empty: all.")
+    leave_to: str = option("", "Address that Leave goes to; empty: our own neutral page.")
+    smtp_host: str = option("", "Mail server for notices; empty: notices go to the console.")
+    smtp_port: int = option(587, "Port of the mail server.")
+    smtp_user: str = option("", "Name at the mail server.")
+    smtp_password: str = option("", "Password at the mail server.")
+    smtp_tls: bool = option(True, "Use STARTTLS with the mail server.")
+    mail_from: str = option("notes@localhost", "Sender of notices; choose a neutral one.")
+    founders: tuple[str, ...] = option((), "Fingerprints of the first officers' keys.")
+    hash_level: str = option("a1", "Cost of passphrase hashing: a1 (256 MiB). a0 is for tests.")
+    session_minutes: int = option(15, "Minutes after which an untouched session ends.")
+    sample: bool = option(False, "The data folder holds the fictional sample organisation.")
+
+
+SECRET = {"smtp_password", "database_url", "keystore_url"}
+
+
+def options() -> tuple[dataclasses.Field[Any], ...]:
+    """All options with default and text, for `amparo doctor` and the documentation."""
+    return dataclasses.fields(Config)
+
+
+def _typed(name: str, default: Any, given: Any, source: str) -> Any:
+    wrong = Invalid(f"{source}: {name} should be like {default!r}, not {given!r}", {name: "type"})
+    if isinstance(default, bool):
+        if isinstance(given, str) and given.lower() in {"1", "true", "yes", "0", "false", "no"}:
+            return given.lower() in {"1", "true", "yes"}
+        if not isinstance(given, bool):
+            raise wrong
+        return given
+    if isinstance(default, int):
+        try:
+            number = int(given)
+        except (TypeError, ValueError):
+            raise wrong from None
+        if number < 0:
+            raise wrong
+        return number
+    if isinstance(default, tuple):
+        parts = given.split(",") if isinstance(given, str) else given
+        if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+            raise wrong
+        return tuple(part.strip() for part in parts if part.strip())
+    if not isinstance(given, str):
+        raise wrong
+    return Path(given) if isinstance(default, Path) else given
+
+
+def read(environment: dict[str, str]) -> Config:
+    """The configuration of an environment; Invalid names the option that cannot be used."""
+    data = Path(environment.get("AMPARO_DATA", "var"))
+    file = Path(environment.get("AMPARO_CONFIG", data / "amparo.toml"))
+    try:
+        written = tomllib.loads(file.read_text()) if file.is_file() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"{file}: {error}") from None
+    known = {one.name: one.default for one in options()}
+    for name in written:
+        if name not in known:
+            raise Invalid(f"{file}: there is no option {name}", {name: "unknown"})
+    values = {name: _typed(name, known[name], value, str(file)) for name, value in written.items()}
+    for name, default in known.items():
+        variable = f"AMPARO_{name.upper()}"
+        if variable in environment:
+            values[name] = _typed(name, default, environment[variable], variable)
+    values["data"] = data.absolute()
+    return Config(**values)
+
+
+@cache
+def config() -> Config:
+    """The configuration of this process."""
+    return read(dict(os.environ))

@@ -1,0 +1,1 @@
+"""Reaches people: routes, one outbox, channels and their receipts."""

@@ -1,0 +1,34 @@
+"""The channels: mail through one configured server, or the console of the installation."""
+
+import smtplib
+import sys
+from email.message import EmailMessage
+
+from amparo.foundation.config import config
+from amparo.messages import rules
+
+TIMEOUT = 20  # seconds
+
+
+def send(channel: str, address: str, idem: str) -> None:
+    """Hand one notice over; any exception means that it was not taken."""
+    if channel == "mail" and config().smtp_host:
+        _mail(address, idem)
+    else:
+        # Without a mail server nothing of the address is shown either.
+        print("notice: " + rules.SUBJECT, file=sys.stderr, flush=True)
+
+
+def _mail(address: str, idem: str) -> None:
+    settings = config()
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = settings.mail_from, address, rules.SUBJECT
+    # The same notice tried twice carries the same id, so that a server may drop the second.
+    mail["Message-ID"] = f"<{idem}@{settings.mail_from.rpartition('@')[2]}>"
+    mail.set_content(rules.TEXT)
+    with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT) as server:
+        if settings.smtp_tls:
+            server.starttls()
+        if settings.smtp_user:
+            server.login(settings.smtp_user, settings.smtp_password)
+        server.send_message(mail)

@@ -1,0 +1,28 @@
+"""Routes of staff, and the one outbox. Addresses are sealed; the duty key opens them when due."""
+
+from django.db import models
+
+from amparo.foundation import clock, ids
+
+
+class Route(models.Model):
+    """A way to reach somebody. The owner is an opaque id."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    owner = models.UUIDField(db_index=True)
+    channel = models.CharField(max_length=10)
+    sealed = models.BinaryField()  # the address, to the duty key
+    own = models.BinaryField(default=b"")  # the same to its owner, so that it survives a lockdown
+
+
+class Outgoing(models.Model):
+    """A message on its way. It goes when its channel has taken it."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    route = models.ForeignKey(Route, on_delete=models.CASCADE)
+    event = models.UUIDField()  # the announcement that caused it: the same one queues it once
+    tries = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=clock.now, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["route", "event"], name="one_notice")]

@@ -1,0 +1,1 @@
+"""Staff, teams, defenders' ways of being reached, and outside recipients."""

@@ -1,0 +1,1 @@
+"""Demonstration, proofs and benchmarks: looks at the house from outside."""

@@ -1,0 +1,563 @@
+"""Compartment keys: one for each case, compartment and epoch; granting wraps one, revoking rotates.
+
+A wrap names no sender, so every grant is signed and every epoch carries the signed list of those it
+was made for. A rotation needs no old key: it makes a new key for those who remain and forgets it. It
+is signed by the server's rotation key, and readers refuse it for anybody who is not on the last list
+that a person signed. What was sealed under an old epoch is re-sealed by the next session that holds
+it (`stale`, `renew`).
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Max, Q, QuerySet
+
+from amparo.foundation import clock, ids
+from amparo.foundation.errors import NotFound
+from amparo.vault import server
+from amparo.vault.keys import Ring, move_generations, principals, public_of, trusted
+from amparo.vault.models import Epoch, Grant, Membership, PairWrap, Principal
+from amparo.vault.primitives import (
+    CannotOpen,
+    PrivateKey,
+    PublicKey,
+    ctx,
+    digest,
+    token,
+    unwrap,
+    wrap,
+)
+
+# Every case has all of these; the first two from the first word on.
+COMPARTMENTS = (
+    "correspondence",
+    "cover",
+    "identity",
+    "location",
+    "narrative",
+    "legal",
+    "health",
+    "finance",
+)
+
+
+@dataclass(frozen=True, order=True)
+class Share:
+    """One line of a list of recipients: who, what for, until when (None: until it is taken back)."""
+
+    principal: ids.Id
+    purpose: str
+    until: date | None = None
+
+    @property
+    def line(self) -> list[str]:
+        """The share as it stands in an epoch's signed list."""
+        return [str(self.principal), self.purpose, self.until.isoformat() if self.until else ""]
+
+
+def _grant_context(
+    case: ids.Id, compartment: str, epoch: int, to: PublicKey, purpose: str, until: date | None
+) -> bytes:
+    return ctx("grant", case, compartment, epoch, to.fingerprint, purpose, until or "")
+
+
+def _pair_context(
+    case: ids.Id, compartment: str, epoch: int, first: PublicKey, second: PublicKey, layer: str
+) -> bytes:
+    return ctx("pair", case, compartment, epoch, first.fingerprint, second.fingerprint, layer)
+
+
+def _list_text(epoch: Epoch) -> bytes:
+    recipients = json.dumps(epoch.recipients, separators=(",", ":")).encode()
+    return ctx("recipients", epoch.case, epoch.compartment, epoch.number, recipients)
+
+
+# --- making --------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class _Signer:
+    """Who signs: the holder of a ring, or the server's rotation key."""
+
+    id: ids.Id
+    key: PrivateKey
+
+
+def rotation_principal() -> Principal:
+    """The server as a signer of rotations; `amparo init` makes it."""
+    return Principal.objects.get(kind="rotation")
+
+
+def _rotation() -> _Signer:
+    return _Signer(rotation_principal().id, PrivateKey(server.load().key("rotation")))
+
+
+def _make(
+    signer: _Signer,
+    case: ids.Id,
+    plan: dict[str, tuple[int, list[Share]]],
+    op: ids.Id | None,
+    pairs: dict[str, list[tuple[ids.Id, ids.Id]]] | None = None,
+) -> dict[str, bytes]:
+    """Make one epoch of each compartment of `plan` (number, shares) and return the new keys."""
+    pairs = pairs or {}
+    wanted = {share.principal for _, shares in plan.values() for share in shares}
+    wanted |= {one for members in pairs.values() for pair in members for one in pair}
+    public = {one: public_of(bytes(row.public)) for one, row in principals(wanted).items()}
+    keys: dict[str, bytes] = {}
+    epochs, grants, wraps = [], [], []
+    for compartment, (number, shares) in plan.items():
+        key = keys[compartment] = token()
+        lines = [share.line for share in shares]
+        lines += [[f"{first}+{second}", "pair", ""] for first, second in pairs.get(compartment, [])]
+        epoch = Epoch(
+            case=case,
+            compartment=compartment,
+            number=number,
+            recipients=sorted(lines),
+            signer=signer.id,
+            op=op,
+        )
+        epoch.signature = signer.key.sign(_list_text(epoch))
+        epochs.append(epoch)
+        grants += [
+            _grant(signer, key, case, compartment, number, share, public[share.principal], op)
+            for share in shares
+        ]
+        wraps += [
+            _pair(signer, key, case, compartment, number, pair, public, op)
+            for pair in pairs.get(compartment, [])
+        ]
+    Epoch.objects.bulk_create(epochs)
+    Grant.objects.bulk_create(grants)
+    PairWrap.objects.bulk_create(wraps)
+    return keys
+
+
+def _grant(
+    signer: _Signer,
+    key: bytes,
+    case: ids.Id,
+    compartment: str,
+    epoch: int,
+    share: Share,
+    to: PublicKey,
+    op: ids.Id | None,
+) -> Grant:
+    context = _grant_context(case, compartment, epoch, to, share.purpose, share.until)
+    blob = wrap(key, to, context)
+    return Grant(
+        case=case,
+        compartment=compartment,
+        epoch=epoch,
+        grantee=share.principal,
+        purpose=share.purpose,
+        until=share.until,
+        wrap=blob,
+        signer=signer.id,
+        signature=signer.key.sign(ctx("grant-signature", context, digest(blob))),
+        op=op,
+    )
+
+
+def _pair(
+    signer: _Signer,
+    key: bytes,
+    case: ids.Id,
+    compartment: str,
+    epoch: int,
+    pair: tuple[ids.Id, ids.Id],
+    public: dict[ids.Id, PublicKey],
+    op: ids.Id | None,
+) -> PairWrap:
+    first, second = (public[one] for one in pair)
+    inner = wrap(key, second, _pair_context(case, compartment, epoch, first, second, "inner"))
+    context = _pair_context(case, compartment, epoch, first, second, "outer")
+    blob = wrap(inner, first, context)
+    return PairWrap(
+        case=case,
+        compartment=compartment,
+        epoch=epoch,
+        first=pair[0],
+        second=pair[1],
+        wrap=blob,
+        signer=signer.id,
+        signature=signer.key.sign(ctx("pair-signature", context, digest(blob))),
+        op=op,
+    )
+
+
+def create(
+    ring: Ring,
+    case: ids.Id,
+    shares: dict[str, list[Share]],
+    *,
+    op: ids.Id | None = None,
+    pairs: dict[str, list[tuple[ids.Id, ids.Id]]] | None = None,
+) -> dict[str, bytes]:
+    """The first epoch of each compartment of a case, signed by the ring's holder.
+
+    Returns the keys, so that the deed can seal what the case begins with; the ring keeps none.
+    """
+    plan = {compartment: (1, wanted) for compartment, wanted in shares.items()}
+    return _make(_Signer(ring.id, ring.person), case, plan, op, pairs)
+
+
+# --- reading -------------------------------------------------------------------------------------
+def live(day: date | None = None) -> QuerySet[Grant]:
+    """Grants that are in force on a day."""
+    day = day or clock.today()
+    return Grant.objects.filter(Q(until__isnull=True) | Q(until__gte=day))
+
+
+def _last_signed_list(case: ids.Id, compartment: str, epoch: int, rotation: ids.Id) -> Epoch:
+    """The newest list up to an epoch that a person, not the server, has signed."""
+    row = (
+        Epoch.objects.filter(case=case, compartment=compartment, number__lte=epoch)
+        .exclude(signer=rotation)
+        .order_by("-number")
+        .first()
+    )
+    if row is None:
+        raise CannotOpen
+    signer = Principal.objects.filter(id=row.signer).first()
+    if signer is None or not (trusted(signer) or signer.kind == "defender"):
+        raise CannotOpen
+    public_of(bytes(signer.public)).verify(bytes(row.signature), _list_text(row))
+    return row
+
+
+def _same_seat(line: list[str], listed: list[str]) -> bool:
+    """Whether a line stands for what was listed: the same principal, or the team that took its
+    place (a person signed that), with the same purpose and no later last day."""
+    if line[1] != listed[1] or (line[2] or "9") > (listed[2] or "9"):
+        return False
+    seat: str | None = line[0]
+    while seat and seat != listed[0]:
+        row = Principal.objects.filter(id=ids.parse(seat), kind="team").first()
+        if row is None or row.succeeds is None or not trusted(row):
+            return False
+        seat = str(row.succeeds)
+    return bool(seat)
+
+
+def _check_signer(row: Grant | PairWrap, line: list[str]) -> PublicKey:
+    """The public key of a grant's signer, if that signer may make it at all.
+
+    Staff may when a founder's chain vouches for them; a defender for their own case (they signed
+    its first list); the server's rotation key only for somebody on the last list that a person
+    signed.
+    """
+    signer = Principal.objects.filter(id=row.signer).first()
+    if signer is None:
+        raise CannotOpen
+    if signer.kind == "defender":
+        first = Epoch.objects.filter(case=row.case, compartment=row.compartment, number=1).first()
+        if first is None or first.signer != signer.id:
+            raise CannotOpen
+    elif signer.kind == "rotation":
+        if bytes(signer.public) != _rotation().key.public.raw:
+            raise CannotOpen
+        known = _last_signed_list(row.case, row.compartment, row.epoch, signer.id)
+        if not any(_same_seat(line, listed) for listed in known.recipients):
+            raise CannotOpen
+    elif not trusted(signer):
+        raise CannotOpen
+    return public_of(bytes(signer.public))
+
+
+def open_grant(row: Grant, key: PrivateKey) -> bytes:
+    """The compartment key of a grant, or CannotOpen for one that is over, planted or altered."""
+    if row.until is not None and row.until < clock.today():
+        raise CannotOpen
+    context = _grant_context(
+        row.case, row.compartment, row.epoch, key.public, row.purpose, row.until
+    )
+    line = Share(row.grantee, row.purpose, row.until).line
+    _check_signer(row, line).verify(
+        bytes(row.signature), ctx("grant-signature", context, digest(bytes(row.wrap)))
+    )
+    return unwrap(bytes(row.wrap), key, context)
+
+
+def keys_of(
+    ring: Ring, cases: list[ids.Id], compartment: str, purpose: str = ""
+) -> dict[ids.Id, dict[int, bytes]]:
+    """case -> epoch -> key of one compartment, for as many cases as the ring opens.
+
+    One query; what the ring has opened before costs nothing. `purpose` empty: for any purpose.
+    """
+    found: dict[ids.Id, dict[int, bytes]] = defaultdict(dict)
+    rows = live().filter(case__in=cases, compartment=compartment, grantee__in=ring.held())
+    if purpose:
+        rows = rows.filter(purpose=purpose)
+    for row in rows:
+        place = row.case, compartment, row.epoch
+        if place not in ring.compartments:
+            key = ring.key(row.grantee)
+            try:
+                ring.compartments[place] = open_grant(row, key)
+            except CannotOpen:
+                continue
+        found[row.case][row.epoch] = ring.compartments[place]
+    return found
+
+
+def current(case: ids.Id, compartment: str) -> int:
+    """The number of the newest epoch; 0 when the compartment does not exist."""
+    rows = Epoch.objects.filter(case=case, compartment=compartment)
+    return rows.aggregate(newest=Max("number"))["newest"] or 0
+
+
+def shares_of(case: ids.Id, compartment: str) -> list[Share]:
+    """Who holds the newest epoch, for what and until when."""
+    rows = live().filter(case=case, compartment=compartment, epoch=current(case, compartment))
+    return sorted(Share(row.grantee, row.purpose, row.until) for row in rows)
+
+
+def any_held(case: ids.Id, compartment: str, wanted: set[tuple[ids.Id, str]]) -> bool:
+    """Whether anybody of (principal, purpose; purpose empty: any) has a wrap of any epoch, in force
+    or over."""
+    return any(
+        (row.grantee, row.purpose) in wanted or (row.grantee, "") in wanted
+        for row in Grant.objects.filter(case=case, compartment=compartment)
+    )
+
+
+def expired(today: date) -> dict[tuple[ids.Id, str], set[tuple[ids.Id, str]]]:
+    """(case, compartment) -> grants whose last day is over."""
+    due: dict[tuple[ids.Id, str], set[tuple[ids.Id, str]]] = defaultdict(set)
+    for row in Grant.objects.filter(until__lt=today):
+        due[row.case, row.compartment].add((row.grantee, row.purpose))
+    return due
+
+
+# --- changing ------------------------------------------------------------------------------------
+def _sign_list(ring: Ring, case: ids.Id, compartment: str, number: int) -> None:
+    """The ring's holder signs the list of an epoch as it stands now."""
+    epoch = Epoch.objects.get(case=case, compartment=compartment, number=number)
+    grants = Grant.objects.filter(case=case, compartment=compartment, epoch=number)
+    pairs = PairWrap.objects.filter(case=case, compartment=compartment, epoch=number)
+    lines = [Share(row.grantee, row.purpose, row.until).line for row in grants]
+    lines += [[f"{row.first}+{row.second}", "pair", ""] for row in pairs]
+    epoch.recipients, epoch.signer = sorted(lines), ring.id
+    epoch.signature = ring.person.sign(_list_text(epoch))
+    epoch.save(update_fields=["recipients", "signer", "signature"])
+
+
+def extend(
+    ring: Ring,
+    case: ids.Id,
+    compartment: str,
+    share: Share,
+    *,
+    op: ids.Id | None = None,
+    held: dict[int, bytes] | None = None,
+) -> None:
+    """Give every epoch that the ring holds to one more recipient, signed by the ring's holder.
+
+    `held` gives the keys where they did not come from the ring's own grants (a two-person release).
+    A grant of the same recipient and purpose is replaced (a new last day).
+    """
+    keys = held or keys_of(ring, [case], compartment).get(case)
+    if not keys:
+        raise CannotOpen
+    to = public_of(bytes(principals({share.principal})[share.principal].public))
+    signer = _Signer(ring.id, ring.person)
+    Grant.objects.filter(
+        case=case,
+        compartment=compartment,
+        grantee=share.principal,
+        purpose=share.purpose,
+        epoch__in=keys,
+    ).delete()
+    Grant.objects.bulk_create(
+        _grant(signer, key, case, compartment, number, share, to, op)
+        for number, key in keys.items()
+    )
+    newest = max(keys)
+    if newest == current(case, compartment):
+        _sign_list(ring, case, compartment, newest)
+
+
+def rotate(
+    case: ids.Id,
+    compartment: str,
+    drop: set[tuple[ids.Id, str]],
+    succeed: dict[ids.Id, ids.Id] | None = None,
+) -> int:
+    """Take grants away (principal, purpose; purpose empty: all of theirs) and turn the key.
+
+    `succeed` puts a team in the place of the one it succeeds. Needs no old key. New content uses the new epoch from the commit on; returns its number.
+    Whoever lost something finds their rings dropped at the next request.
+    """
+    number = current(case, compartment)
+    held = Grant.objects.filter(case=case, compartment=compartment)
+    gone = [
+        row.id for row in held if (row.grantee, row.purpose) in drop or (row.grantee, "") in drop
+    ]
+    losers = {row.grantee for row in held if row.id in set(gone)}
+    succeed = succeed or {}
+    shares = [
+        Share(succeed.get(row.grantee, row.grantee), row.purpose, row.until)
+        for row in held
+        if row.epoch == number and row.id not in set(gone)
+    ]
+    paired = PairWrap.objects.filter(case=case, compartment=compartment)
+    dropped = {principal for principal, purpose in drop if not purpose}
+    pairs = [
+        (row.first, row.second)
+        for row in paired
+        if row.epoch == number and not {row.first, row.second} & dropped
+    ]
+    Grant.objects.filter(id__in=gone).delete()
+    for row in paired:
+        if {row.first, row.second} & dropped:
+            row.delete()
+    _make(_rotation(), case, {compartment: (number + 1, shares)}, None, {compartment: pairs})
+    forget_rings(losers)
+    return number + 1
+
+
+def forget_rings(losers: set[ids.Id]) -> None:
+    """Move the generation of principals, and of the members of teams among them."""
+    members = Membership.objects.filter(team_id__in=losers).values_list("member_id", flat=True)
+    move_generations(losers | set(members))
+
+
+def held_by_gone() -> Iterator[tuple[ids.Id, str, set[tuple[ids.Id, str]], dict[ids.Id, ids.Id]]]:
+    """(case, compartment, whom to drop, which team instead of which) for every compartment whose
+    newest epoch somebody who left, or a team that was succeeded, still holds."""
+    gone = {row.id for row in Principal.objects.filter(kind="person", active=False)}
+    instead = {
+        row.succeeds: row.id for row in Principal.objects.filter(kind="team").exclude(succeeds=None)
+    }
+    held: dict[tuple[ids.Id, str], set[ids.Id]] = defaultdict(set)
+    for row in Grant.objects.filter(grantee__in=gone | set(instead)):
+        held[row.case, row.compartment].add(row.grantee)
+    pairs = PairWrap.objects.filter(Q(first__in=gone) | Q(second__in=gone))
+    for pair in pairs:
+        held[pair.case, pair.compartment] |= {pair.first, pair.second} & gone
+    for (case, compartment), holders in held.items():
+        number = current(case, compartment)
+        newest = Grant.objects.filter(case=case, compartment=compartment, epoch=number)
+        still = set(newest.values_list("grantee", flat=True)) & set(instead)
+        if still or holders & gone:
+            yield case, compartment, {(one, "") for one in holders & gone}, _last(instead)
+
+
+def _last(instead: dict[ids.Id, ids.Id]) -> dict[ids.Id, ids.Id]:
+    """Each succeeded team -> the team that holds its place now, over any number of steps."""
+    found = {}
+    for old, new in instead.items():
+        while new in instead:
+            new = instead[new]
+        found[old] = new
+    return found
+
+
+def stale(ring: Ring, case: ids.Id, compartment: str) -> bool:
+    """Whether this ring could and should re-seal: it holds the newest epoch, and either older
+    ones are still about or the newest was signed by the server alone."""
+    newest = current(case, compartment)
+    keys = keys_of(ring, [case], compartment).get(case, {})
+    if newest not in keys:
+        return False
+    epoch = Epoch.objects.get(case=case, compartment=compartment, number=newest)
+    return len(keys) > 1 or epoch.signer == rotation_principal().id
+
+
+def pending_since(case: ids.Id) -> date | None:
+    """Since when content of this case waits to be re-sealed, or None."""
+    rows = Epoch.objects.filter(case=case)
+    newest: dict[str, Epoch] = {}
+    for row in rows.order_by("number"):
+        newest[row.compartment] = row
+    days = [
+        row.day
+        for row in newest.values()
+        if Grant.objects.filter(
+            case=case, compartment=row.compartment, epoch__lt=row.number
+        ).exists()
+    ]
+    return min(days, default=None)
+
+
+def renew(ring: Ring, case: ids.Id, compartment: str) -> tuple[int, bytes]:
+    """A fresh epoch for the present recipients, signed by a person: (its number, its key).
+
+    The caller re-seals the content and then calls `retire`.
+    """
+    number = current(case, compartment)
+    shares = shares_of(case, compartment)
+    pairs = list(
+        PairWrap.objects.filter(case=case, compartment=compartment, epoch=number).values_list(
+            "first", "second"
+        )
+    )
+    signer = _Signer(ring.id, ring.person)
+    made = _make(signer, case, {compartment: (number + 1, shares)}, None, {compartment: pairs})
+    ring.compartments[case, compartment, number + 1] = made[compartment]
+    return number + 1, made[compartment]
+
+
+def retire(case: ids.Id, compartment: str, before: int) -> None:
+    """Destroy the wraps of all epochs before one: nothing is sealed under them any more."""
+    for table in (Grant, PairWrap):
+        table.objects.filter(case=case, compartment=compartment, epoch__lt=before).delete()
+
+
+def erase(case: ids.Id, compartments: tuple[str, ...] = COMPARTMENTS) -> None:
+    """Destroy every wrap: whatever was sealed in these compartments is bytes for ever."""
+    for table in (Grant, PairWrap, Epoch):
+        table.objects.filter(case=case, compartment__in=compartments).delete()
+
+
+# --- two persons ---------------------------------------------------------------------------------
+def peel(ring: Ring, case: ids.Id, compartment: str) -> dict[str, bytes]:
+    """The first of two persons: "epoch:second" -> the inner wrap, which only the second opens."""
+    found = {}
+    rows = PairWrap.objects.filter(case=case, compartment=compartment, first=ring.id)
+    known = principals({row.second for row in rows})
+    for row in rows:
+        second = public_of(bytes(known[row.second].public))
+        context = _pair_context(case, compartment, row.epoch, ring.person.public, second, "outer")
+        line = [f"{row.first}+{row.second}", "pair", ""]
+        _check_signer(row, line).verify(
+            bytes(row.signature), ctx("pair-signature", context, digest(bytes(row.wrap)))
+        )
+        found[f"{row.epoch}:{row.second}"] = unwrap(bytes(row.wrap), ring.person, context)
+    return found
+
+
+def open_peeled(
+    ring: Ring, case: ids.Id, compartment: str, first: ids.Id, peeled: dict[str, bytes]
+) -> dict[int, bytes]:
+    """The second of two persons: epoch -> compartment key."""
+    outer = public_of(bytes(principals({first})[first].public))
+    found = {}
+    for place, inner in peeled.items():
+        epoch, _, second = place.partition(":")
+        if second == str(ring.id):
+            context = _pair_context(
+                case, compartment, int(epoch), outer, ring.person.public, "inner"
+            )
+            found[int(epoch)] = unwrap(inner, ring.person, context)
+    if not found:
+        raise CannotOpen
+    return found
+
+
+def only_case(compartment: str) -> ids.Id:
+    """The one case that has a compartment of this code (the house); NotFound before `amparo init`."""
+    row = Epoch.objects.filter(compartment=compartment).first()
+    if row is None:
+        raise NotFound
+    return row.case
+
+
+def cases_of(principal: ids.Id) -> list[ids.Id]:
+    """The cases whose cover a principal holds today."""
+    rows = live().filter(grantee=principal, compartment="cover")
+    return list(rows.values_list("case", flat=True).distinct())

@@ -1,0 +1,247 @@
+"""Files in sealed parts: nothing readable reaches the disk, however large a file is.
+
+A file is cut into parts of at most 8 MiB. Each part is a Cobblestone-256 stream of its own under a
+key derived from the file's key, bound to upload and number, padded to 64 KiB, and lies as one file
+with a random name whose time is set to the day. The manifest (key, length, count, SHA-256) is sealed
+in the row that owns the file; until then the file's key is only in the memory of the request, or
+with the client of the API. What nobody has owned for a day is removed.
+"""
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from amparo.foundation import clock, ids
+from amparo.foundation.config import config
+from amparo.foundation.errors import Invalid, Unavailable
+from amparo.vault import server
+from amparo.vault.models import Part, Upload
+from amparo.vault.primitives import CannotOpen, StreamOpener, StreamSealer, ctx, derive, token
+
+PART = 8 * 1024 * 1024  # bytes of content in a part
+STEP = 64 * 1024  # the last part is filled up to a multiple of this
+DAY = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What it takes to read a file back. Goes into a sealed document, nowhere else."""
+
+    upload: str
+    key: str  # hex
+    parts: int
+    size: int  # bytes of content
+    sha256: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The manifest as it lies in a sealed document."""
+        return asdict(self)
+
+    def __repr__(self) -> str:
+        return "<Manifest>"
+
+
+def folder() -> Path:
+    """Where the parts lie."""
+    return config().data / "files"
+
+
+def room_left() -> bool:
+    """Whether the disk can take in more."""
+    where = config().data
+    where.mkdir(parents=True, exist_ok=True)
+    return shutil.disk_usage(where).free > config().free_disk
+
+
+def _path(part: ids.Id) -> Path:
+    return folder() / part.hex[:2] / part.hex[2:]
+
+
+def _context(upload: ids.Id, number: int) -> bytes:
+    return ctx("part", server.load().installation, upload, number)
+
+
+def _part_key(key: bytes, number: int) -> bytes:
+    return derive(key, ctx("part-key", number))
+
+
+class _PartFile:
+    """One part on its way to disk, sealed as it comes."""
+
+    def __init__(self, key: bytes, upload: ids.Id, number: int) -> None:
+        self.id, self.number, self.size = ids.new(), number, 0
+        self._digest = hashlib.sha256()
+        self._stream = StreamSealer(_part_key(key, number), _context(upload, number))
+        path = _path(self.id)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+    def write(self, data: bytes | memoryview) -> None:
+        self.size += len(data)
+        self._put(self._stream.update(data))
+
+    def _put(self, sealed: bytes) -> None:
+        self._digest.update(sealed)
+        self._file.write(sealed)
+
+    def close(self) -> bytes:
+        """Fill up, flush to disk, set the time to the day; returns the digest."""
+        self._put(self._stream.update(bytes(-self.size % STEP)))
+        self._put(self._stream.finish())
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        coarsen(_path(self.id))
+        return self._digest.digest()
+
+    def abort(self) -> None:
+        self._file.close()
+        _path(self.id).unlink(missing_ok=True)
+
+
+def coarsen(path: Path) -> None:
+    """Set a file's times to the beginning of the day."""
+    day = time.time() // DAY * DAY
+    os.utime(path, (day, day))
+
+
+class Writer:
+    """Takes a file's content piece by piece and seals it part by part."""
+
+    def __init__(self, limit: int) -> None:
+        if not room_left():
+            raise Unavailable("the disk is nearly full")
+        self.upload, self._key, self._limit = ids.new(), token(), limit
+        self._size, self._hash = 0, hashlib.sha256()
+        self._parts: list[tuple[ids.Id, int, bytes]] = []
+        self._open: _PartFile | None = None
+
+    def write(self, data: bytes) -> None:
+        """More content; Invalid past the limit, with nothing left behind."""
+        self._size += len(data)
+        if self._size > self._limit:
+            self.abort()
+            raise Invalid("the file is larger than the limit", {"file": "large"})
+        self._hash.update(data)
+        rest = memoryview(data)
+        while rest:
+            if self._open is None:
+                self._open = _PartFile(self._key, self.upload, len(self._parts))
+            piece = rest[: PART - self._open.size]
+            self._open.write(bytes(piece))
+            rest = rest[len(piece) :]
+            if self._open.size == PART:
+                self._finish_part()
+
+    def _finish_part(self) -> None:
+        if self._open is not None:
+            part, self._open = self._open, None
+            self._parts.append((part.id, part.number, part.close()))
+
+    def close(self) -> Manifest:
+        """All content is on disk, flushed. `own` makes it stay."""
+        self._finish_part()
+        for parent in {_path(one).parent for one, _, _ in self._parts}:
+            handle = os.open(parent, os.O_RDONLY)
+            os.fsync(handle)
+            os.close(handle)
+        return Manifest(
+            str(self.upload), self._key.hex(), len(self._parts), self._size, self._hash.hexdigest()
+        )
+
+    def own(self) -> None:
+        """Write the rows, inside the transaction of whatever owns the file."""
+        Upload.objects.create(id=self.upload, whole=True)
+        Part.objects.bulk_create(
+            Part(id=one, upload_id=self.upload, number=number, digest=digest)
+            for one, number, digest in self._parts
+        )
+
+    def abort(self) -> None:
+        """Nothing of the file stays."""
+        if self._open is not None:
+            self._open.abort()
+            self._open = None
+        for one, _, _ in self._parts:
+            _path(one).unlink(missing_ok=True)
+        self._parts = []
+
+
+def read(manifest: dict[str, Any]) -> Iterator[bytes]:
+    """The content of a file piece by piece; CannotOpen as soon as something is not as it was sealed.
+
+    The end is checked last: what was given out before a CannotOpen must be thrown away.
+    """
+    upload, key = ids.parse(manifest["upload"]), bytes.fromhex(manifest["key"])
+    if upload is None:
+        raise CannotOpen
+    parts = list(Part.objects.filter(upload_id=upload).order_by("number"))
+    if [part.number for part in parts] != list(range(manifest["parts"])):
+        raise CannotOpen
+    left, seen = manifest["size"], hashlib.sha256()
+    for part in parts:
+        opener = StreamOpener(_part_key(key, part.number), _context(upload, part.number))
+        for piece in _pieces(opener, _path(part.id)):
+            wanted = piece[:left]
+            left -= len(wanted)
+            if wanted:
+                seen.update(wanted)
+                yield wanted
+    if left or seen.hexdigest() != manifest["sha256"]:
+        raise CannotOpen
+
+
+def _pieces(opener: StreamOpener, path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1024 * 1024):
+                yield opener.update(block)
+    except FileNotFoundError:
+        raise CannotOpen from None
+    yield opener.finish()
+
+
+def again(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The same content under a fresh key, as a new upload; the old one is the caller's to destroy."""
+    writer = Writer(manifest["size"])
+    try:
+        for piece in read(manifest):
+            writer.write(piece)
+        fresh = writer.close()
+    except Exception:
+        writer.abort()
+        raise
+    writer.own()
+    return fresh.document
+
+
+def destroy(upload: ids.Id) -> None:
+    """Remove the parts and the rows of an upload."""
+    for part in Part.objects.filter(upload_id=upload):
+        _path(part.id).unlink(missing_ok=True)
+    Upload.objects.filter(id=upload).delete()
+
+
+def sweep() -> int:
+    """Remove unfinished uploads whose day is over, and files that no row has owned for a day."""
+    removed = 0
+    for upload in Upload.objects.filter(whole=False, until__lte=clock.now()):
+        destroy(upload.id)
+        removed += 1
+    if not folder().is_dir():
+        return removed
+    limit = (clock.now() - timedelta(days=1)).timestamp() // DAY * DAY
+    for path in folder().glob("??/*"):
+        if path.stat().st_mtime < limit:
+            part = ids.parse(path.parent.name + path.name)
+            if part is None or not Part.objects.filter(id=part).exists():
+                path.unlink(missing_ok=True)
+                removed += 1
+    return removed

@@ -1,0 +1,273 @@
+"""Principals, the locks round their roots, memberships, and the ring of keys of a signed-in person."""
+
+import threading
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from django.db.models import F
+
+from amparo.foundation import ids, operations
+from amparo.foundation.config import config
+from amparo.foundation.errors import NotFound, Unavailable
+from amparo.vault import server
+from amparo.vault.models import Epoch, Grant, Membership, PairWrap, Principal, Slot
+from amparo.vault.primitives import (
+    CannotOpen,
+    PrivateKey,
+    PublicKey,
+    ctx,
+    keyed_digest,
+    open_secret,
+    seal_secret,
+    token,
+    unwrap,
+    wrap,
+)
+
+# Passphrases: libsodium's "moderate". a0 is OWASP's least, for tests; doctor warns about it.
+LEVELS = {
+    "a1": {"iterations": 3, "lanes": 1, "memory_cost": 256 * 1024},
+    "a0": {"iterations": 2, "lanes": 1, "memory_cost": 19 * 1024},
+}
+_hashing = threading.Semaphore(2)  # two at a time bound the memory to 512 MiB
+SALT = 16
+
+
+# --- locks ---------------------------------------------------------------------------------------
+def _stretch(passphrase: str, salt: bytes, level: str) -> bytes:
+    settings = LEVELS.get(level)
+    if settings is None:
+        raise CannotOpen
+    pepper = server.load().key("pepper")
+    with _hashing:
+        return Argon2id(salt=salt, length=32, secret=pepper, **settings).derive(passphrase.encode())
+
+
+def lock(root: bytes, passphrase: str, principal: ids.Id) -> bytes:
+    """The root under a passphrase: two bytes of level, 16 of salt, then the sealed root."""
+    level, salt = config().hash_level, token(SALT)
+    key = _stretch(passphrase, salt, level)
+    return level.encode() + salt + seal_secret(key, root, ctx("lock", principal))
+
+
+def unlock(blob: bytes, passphrase: str, principal: ids.Id) -> PrivateKey:
+    """The principal's key, or CannotOpen."""
+    level, salt = blob[:2].decode("ascii", "replace"), blob[2 : 2 + SALT]
+    key = _stretch(passphrase, salt, level)
+    return PrivateKey(open_secret(key, blob[2 + SALT :], ctx("lock", principal)))
+
+
+def waste_a_hash(passphrase: str) -> None:
+    """What a wrong name costs, so that it takes as long as a wrong passphrase."""
+    _stretch(passphrase, token(SALT), config().hash_level)
+
+
+def name_digest(name: str) -> bytes:
+    """How a sign-in name is found: a keyed digest, so that the key store holds no names."""
+    folded = " ".join(name.casefold().split())
+    return keyed_digest(server.load().key("pepper"), ctx("sign-in name", folded))
+
+
+# --- principals ----------------------------------------------------------------------------------
+@lru_cache(maxsize=4096)
+def public_of(raw: bytes) -> PublicKey:
+    """The parsed public key of a principal's row."""
+    return PublicKey.of(raw)
+
+
+def principals(wanted: set[ids.Id]) -> dict[ids.Id, Principal]:
+    """Rows of the wanted principals; NotFound when one is missing."""
+    found = {row.id: row for row in Principal.objects.filter(id__in=wanted)}
+    if len(found) != len(wanted):
+        raise NotFound
+    return found
+
+
+def team(code: str) -> Principal:
+    """The team of a code; Unavailable before `amparo init` has made it."""
+    row = Principal.objects.filter(kind="team", code=code, active=True).first()
+    if row is None:
+        raise Unavailable(f"there is no team {code}")
+    return row
+
+
+def _voucher_text(row: Principal) -> bytes:
+    return ctx("voucher", row.id, row.kind, row.code, bytes(row.public), row.succeeds or "")
+
+
+def add_principal(
+    kind: str,
+    key: PrivateKey,
+    *,
+    by: "Ring | None" = None,
+    code: str = "",
+    succeeds: ids.Id | None = None,
+    op: ids.Id | None = None,
+) -> Principal:
+    """A new principal, vouched for by the holder of a ring (a founder vouches for themselves)."""
+    row = Principal(kind=kind, code=code, public=key.public.raw, succeeds=succeeds, op=op)
+    if by is not None:
+        row.vouched_by, row.voucher = by.id, by.person.sign(_voucher_text(row))
+    elif kind == "person":
+        row.vouched_by, row.voucher = row.id, key.sign(_voucher_text(row))
+    row.save(force_insert=True)
+    return row
+
+
+def vouch(ring: "Ring", row: Principal) -> None:
+    """Sign that a principal is who they say, after their fingerprint was compared."""
+    row.vouched_by, row.voucher = ring.id, ring.person.sign(_voucher_text(row))
+    row.save(update_fields=["vouched_by", "voucher"])
+
+
+def move_generations(of: set[ids.Id]) -> None:
+    """Have the rings of these principals dropped at their next request."""
+    Principal.objects.filter(id__in=of).update(generation=F("generation") + 1)
+
+
+def trusted(row: Principal, depth: int = 12) -> bool:
+    """Whether a chain of vouchers leads from this person or team to a pinned founder.
+
+    Somebody who can write to the key store can add rows; without a founder's signature they
+    are nobody. Whoever has left stays trusted for what they signed while they were here.
+    """
+    if row.kind not in {"person", "team"}:
+        return False
+    public = public_of(bytes(row.public))
+    if row.vouched_by == row.id:
+        return public.fingerprint in server.load().founders
+    return _vouched(row, depth)
+
+
+def _vouched(row: Principal, depth: int) -> bool:
+    if depth == 0:
+        return False
+    voucher = Principal.objects.filter(id=row.vouched_by, kind="person").first()
+    if voucher is None:
+        return False
+    try:
+        public_of(bytes(voucher.public)).verify(bytes(row.voucher), _voucher_text(row))
+    except CannotOpen:
+        return False
+    if voucher.vouched_by == voucher.id:
+        return public_of(bytes(voucher.public)).fingerprint in server.load().founders
+    return _vouched(voucher, depth - 1)
+
+
+@operations.undoes
+def _undo(op: ids.Id) -> None:
+    for table in (Grant, PairWrap, Epoch, Membership, Slot, Principal):
+        table.objects.filter(op=op).delete()
+
+
+# --- the ring ------------------------------------------------------------------------------------
+def _membership_context(team_row: Principal, member: PublicKey) -> bytes:
+    return ctx("membership", team_row.id, bytes(team_row.public), member.fingerprint)
+
+
+@dataclass(eq=False)
+class Ring:
+    """The keys of one signed-in principal, in memory only, for a few minutes at most."""
+
+    id: ids.Id
+    person: PrivateKey
+    generation: int = 0
+    compartments: dict[tuple[ids.Id, str, int], bytes] = field(default_factory=dict)
+    _teams: dict[ids.Id, tuple[str, PrivateKey]] | None = None
+
+    def __repr__(self) -> str:
+        return "<Ring>"
+
+    @property
+    def teams(self) -> dict[ids.Id, tuple[str, PrivateKey]]:
+        """Team id -> (code, key), opened once from the person's memberships."""
+        if self._teams is None:
+            self._teams = {}
+            rows = Membership.objects.filter(member_id=self.id).select_related("team")
+            for row in rows:
+                # A team that was succeeded still opens what waits to be re-sealed, but is no role.
+                code = row.team.code if row.team.active else ""
+                self._teams[row.team_id] = code, self._join(row)
+        return self._teams
+
+    def _join(self, row: Membership) -> PrivateKey:
+        context = _membership_context(row.team, self.person.public)
+        signer = Principal.objects.filter(id=row.signer).first()
+        if signer is None or not trusted(signer):
+            raise CannotOpen
+        public_of(bytes(signer.public)).verify(
+            bytes(row.signature), ctx("membership-signature", context, bytes(row.wrap))
+        )
+        key = PrivateKey(unwrap(bytes(row.wrap), self.person, context))
+        if key.public.raw != bytes(row.team.public):
+            raise CannotOpen
+        return key
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Codes of the teams that this person is in."""
+        return frozenset(code for code, _ in self.teams.values() if code)
+
+    def key(self, principal: ids.Id) -> PrivateKey | None:
+        """The private key of oneself or of one of one's teams."""
+        if principal == self.id:
+            return self.person
+        held = self.teams.get(principal)
+        return held[1] if held else None
+
+    def held(self) -> set[ids.Id]:
+        """Oneself and one's teams."""
+        return {self.id, *self.teams}
+
+
+def add_member(
+    ring: Ring, team_row: Principal, team_root: bytes, member: Principal, op: ids.Id | None = None
+) -> Membership:
+    """Wrap a team's root to a member, signed by the holder of `ring`."""
+    public = public_of(bytes(member.public))
+    context = _membership_context(team_row, public)
+    blob = wrap(team_root, public, context)
+    signature = ring.person.sign(ctx("membership-signature", context, blob))
+    row = Membership(
+        team=team_row, member=member, wrap=blob, signer=ring.id, signature=signature, op=op
+    )
+    row.save(force_insert=True)
+    return row
+
+
+# --- defenders -----------------------------------------------------------------------------------
+def new_defender(lookup: bytes, lock_key: bytes, *, op: ids.Id) -> Ring:
+    """A key pair for somebody without an account, locked by what their return code yields."""
+    key = PrivateKey.generate()
+    row = add_principal("defender", key, op=op)
+    Slot.objects.create(
+        principal=row, kind="code", find=lookup, blob=_code_lock(key.root, lock_key, row.id), op=op
+    )
+    return Ring(row.id, key)
+
+
+def _code_lock(root: bytes, lock_key: bytes, principal: ids.Id) -> bytes:
+    return seal_secret(lock_key, root, ctx("code-lock", principal))
+
+
+def open_code(lookup: bytes, lock_key: bytes) -> tuple[Principal, PrivateKey]:
+    """The defender of a return code, or CannotOpen."""
+    slot = Slot.objects.filter(find=lookup, kind="code").select_related("principal").first()
+    if slot is None:
+        raise CannotOpen
+    root = open_secret(lock_key, bytes(slot.blob), ctx("code-lock", slot.principal_id))
+    return slot.principal, PrivateKey(root)
+
+
+def replace_code(ring: Ring, lookup: bytes, lock_key: bytes) -> None:
+    """Another lock round the same key; the old code opens nothing from now on."""
+    Slot.objects.filter(principal_id=ring.id, kind="code").update(
+        find=lookup, blob=_code_lock(ring.person.root, lock_key, ring.id)
+    )
+
+
+def remove_defender(principal: ids.Id | None) -> None:
+    """Destroy a defender's lock and sessions. The public key stays to check old signatures."""
+    Slot.objects.filter(principal_id=principal).delete()
+    Principal.objects.filter(id=principal, kind="defender").update(active=False)

@@ -1,0 +1,134 @@
+"""The only way in: what is sealed opens against a Pass, and only consent can make one.
+
+A pass holds the keys of one compartment of one case, for one request. Whatever is not a Pass,
+however it looks, opens nothing.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from amparo.foundation import ids
+from amparo.vault import compartments, files, sealed, server
+from amparo.vault.keys import Ring
+from amparo.vault.primitives import CannotOpen, ctx, pad, unpad, unwrap, wrap
+from amparo.vault.sealed import Document, Kind
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """Leave to open, and perhaps to write, one compartment of one case."""
+
+    case: ids.Id
+    compartment: str
+    purpose: str
+    newest: int
+    _keys: dict[int, bytes] = field(repr=False)
+
+
+def admit(ring: Ring, case: ids.Id, compartment: str, purpose: str = "") -> Pass:
+    """A pass for what the ring's own grants open, or CannotOpen."""
+    found = admit_many(ring, [case], compartment, purpose)
+    if case not in found:
+        raise CannotOpen
+    return found[case]
+
+
+def admit_many(
+    ring: Ring, cases: list[ids.Id], compartment: str, purpose: str = ""
+) -> dict[ids.Id, Pass]:
+    """Passes for those of the cases that the ring opens; silent about the others."""
+    keys = compartments.keys_of(ring, cases, compartment, purpose)
+    return {
+        case: Pass(case, compartment, purpose, max(held), dict(held)) for case, held in keys.items()
+    }
+
+
+def fresh(case: ids.Id, keys: dict[str, bytes], purpose: str = "") -> dict[str, Pass]:
+    """Passes for compartments that were made a moment ago, to write their first rows."""
+    return {
+        compartment: Pass(case, compartment, purpose, 1, {1: key})
+        for compartment, key in keys.items()
+    }
+
+
+def with_keys(case: ids.Id, compartment: str, keys: dict[int, bytes], purpose: str) -> Pass:
+    """A pass for keys that two persons have opened together."""
+    return Pass(case, compartment, purpose, max(keys), dict(keys))
+
+
+def _checked(pass_: Pass) -> Pass:
+    if type(pass_) is not Pass:
+        raise CannotOpen
+    return pass_
+
+
+def open_with(pass_: Pass, kind: Kind, row: ids.Id, blob: bytes) -> Document:
+    """The document in `blob`, or CannotOpen."""
+    key = _checked(pass_)._keys.get(sealed.epoch_of(blob))
+    if key is None:
+        raise CannotOpen
+    return sealed.read(key, kind, row, pass_.case, pass_.compartment, blob)
+
+
+def seal_with(pass_: Pass, kind: Kind, row: ids.Id, doc: Document) -> bytes:
+    """A document sealed under the newest epoch that the pass holds.
+
+    The caller checks `may_write` in its transaction: an epoch that was turned meanwhile takes no
+    new content.
+    """
+    key = _checked(pass_)._keys[pass_.newest]
+    return sealed.close(key, pass_.newest, kind, row, pass_.case, pass_.compartment, doc)
+
+
+def may_write(pass_: Pass) -> None:
+    """CannotOpen when the compartment's key has been turned since the pass was made."""
+    if compartments.current(_checked(pass_).case, pass_.compartment) != pass_.newest:
+        raise CannotOpen
+
+
+def renew(ring: Ring, case: ids.Id, compartment: str) -> int:
+    """Re-seal everything of a compartment under a fresh key, and destroy the old wraps.
+
+    Interrupted anywhere it can be run again: a row is either under the old key or the new one, and
+    the old wraps go last. Returns how many rows were re-sealed.
+    """
+    old = admit(ring, case, compartment)
+    number, key = compartments.renew(ring, case, compartment)
+    new = Pass(case, compartment, "", number, {number: key})
+    count = 0
+    for kind in sealed.kinds():
+        rows = kind.model.objects.filter(case=case, compartment=compartment)
+        for row in rows:
+            before = bytes(row.sealed)
+            doc = open_with(old, kind, row.id, before)
+            count += _reseal(new, kind, row, doc, before)
+    compartments.retire(case, compartment, number)
+    return count
+
+
+def _reseal(new: Pass, kind: Kind, row: Any, doc: Document, before: bytes) -> int:
+    """Put one row under the new key, unless somebody has changed it meanwhile."""
+    fresh = {}
+    if kind.files:
+        doc = doc | files.again(doc)
+        fresh["upload"] = ids.parse(doc["upload"])
+    after = seal_with(new, kind, row.id, doc)
+    same = kind.model.objects.filter(id=row.id, sealed=before)
+    changed = same.update(sealed=after, **fresh)
+    if kind.files:
+        files.destroy(row.upload if changed else fresh["upload"])
+    return changed
+
+
+def seal_own(ring: Ring, kind: str, row: ids.Id, doc: Document) -> bytes:
+    """A document that only the ring's own holder opens (drafts, their copy of their own routes)."""
+    place = ctx("own", server.load().installation, kind, row, ring.id)
+    return wrap(pad(json.dumps(doc, ensure_ascii=False).encode()), ring.person.public, place)
+
+
+def open_own(ring: Ring, kind: str, row: ids.Id, blob: bytes) -> Document:
+    """What `seal_own` sealed for this holder, or CannotOpen."""
+    place = ctx("own", server.load().installation, kind, row, ring.id)
+    doc: Document = json.loads(unpad(unwrap(blob, ring.person, place)))
+    return doc

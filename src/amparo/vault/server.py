@@ -1,0 +1,127 @@
+"""The server's own keys, in one file beside no database, and the fingerprints it was told to trust.
+
+Closed list: pepper, duty, totp, log, rotation, form. Only the duty key opens anything of a person.
+`amparo lockdown` destroys duty and form; the file's other keys stay.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from amparo.foundation.config import config
+from amparo.foundation.errors import Unavailable
+from amparo.vault.primitives import token
+
+NAMES = ("pepper", "duty", "totp", "log", "rotation", "form")
+DESTROYED_BY_LOCKDOWN = ("duty", "form")
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class ServerKeys:
+    """The file's content. A missing key is one that a lockdown destroyed."""
+
+    installation: bytes  # 16 bytes: the salt of every code, and part of what makes contexts ours
+    keys: dict[str, bytes]
+    founders: tuple[str, ...]
+
+    def key(self, name: str) -> bytes:
+        """One of the keys; Unavailable while the installation is locked down."""
+        if name not in self.keys:
+            raise Unavailable("locked down")
+        return self.keys[name]
+
+    def __repr__(self) -> str:
+        return "<ServerKeys>"
+
+
+_cache: tuple[int, ServerKeys] | None = None
+
+
+def path() -> Path:
+    """Where the file lies."""
+    return config().data / "server.keys"
+
+
+def load() -> ServerKeys:
+    """The server's keys as the file has them now (read again when it has changed)."""
+    global _cache
+    try:
+        stamp = path().stat()
+    except FileNotFoundError:
+        raise Unavailable("no server keys: run `amparo init`") from None
+    # The inode too: a replaced file within one tick of the clock is another file.
+    mark = hash((stamp.st_mtime_ns, stamp.st_ino, stamp.st_size))
+    if _cache is None or _cache[0] != mark:
+        written = json.loads(path().read_text())
+        _cache = (
+            mark,
+            ServerKeys(
+                bytes.fromhex(written["installation"]),
+                {name: bytes.fromhex(key) for name, key in written["keys"].items()},
+                tuple(written["founders"]),
+            ),
+        )
+    return _cache[1]
+
+
+def _write(keys: ServerKeys) -> None:
+    text = {
+        "v": VERSION,
+        "installation": keys.installation.hex(),
+        "founders": list(keys.founders),
+        "keys": {name: key.hex() for name, key in keys.keys.items()},
+    }
+    fresh = path().with_suffix(".new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(text, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    if path().exists():
+        # The old bytes are overwritten before their name goes; on SSDs that is no promise.
+        size = path().stat().st_size
+        with path().open("r+b") as old:
+            old.write(bytes(size))
+            old.flush()
+            os.fsync(old.fileno())
+    fresh.replace(path())
+    folder = os.open(path().parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
+
+
+def create() -> ServerKeys:
+    """Make the file of a new installation; refuses to overwrite one."""
+    if path().exists():
+        raise Unavailable("this data folder has server keys already")
+    path().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keys = ServerKeys(token(16), {name: token() for name in NAMES}, ())
+    _write(keys)
+    return keys
+
+
+def trust(fingerprints: tuple[str, ...]) -> None:
+    """Pin the fingerprints of the first officers."""
+    now = load()
+    _write(ServerKeys(now.installation, now.keys, fingerprints))
+
+
+def destroy() -> None:
+    """Lockdown: what opens armed plans, queued messages, links and forms is gone."""
+    now = load()
+    left = {name: key for name, key in now.keys.items() if name not in DESTROYED_BY_LOCKDOWN}
+    _write(ServerKeys(now.installation, left, now.founders))
+
+
+def renew() -> None:
+    """After a lockdown: fresh keys in the place of the destroyed ones."""
+    now = load()
+    fresh = {name: token() for name in DESTROYED_BY_LOCKDOWN if name not in now.keys}
+    _write(ServerKeys(now.installation, now.keys | fresh, now.founders))
+
+
+def locked_down() -> bool:
+    """Whether the duty key is destroyed."""
+    return "duty" not in load().keys

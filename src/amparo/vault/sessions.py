@@ -1,0 +1,159 @@
+"""Sessions: a root is stored only under a key whose other half is with the person.
+
+The store alone and the handle alone open nothing. An unlocked ring stays in this process for a few
+minutes at most and is thrown away when the person's generation moves, so a revocation holds in
+every process at the next request.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from datetime import datetime, timedelta
+
+from amparo.foundation import clock, ids
+from amparo.foundation.config import config
+from amparo.vault.keys import Ring
+from amparo.vault.models import Session
+from amparo.vault.primitives import (
+    KEY,
+    CannotOpen,
+    PrivateKey,
+    ctx,
+    derive,
+    digest,
+    open_secret,
+    same,
+    seal_secret,
+    token,
+)
+
+SID = 16
+HANDLE = SID + KEY  # bytes that the person keeps: which session, and its half
+RING_LIFE = 15 * 60  # seconds
+RINGS = 256
+
+# find -> (when it is dropped, digest of the whole handle, ring)
+_rings: OrderedDict[bytes, tuple[float, bytes, Ring]] = OrderedDict()
+_lock = threading.Lock()
+
+
+def _find(handle: bytes) -> bytes:
+    if len(handle) != HANDLE:
+        raise CannotOpen
+    return digest(ctx("session", handle[:SID]))
+
+
+def _key(handle: bytes, half: bytes, principal: ids.Id) -> bytes:
+    return derive(handle[SID:], ctx("session", principal), salt=half)
+
+
+def begin(key: PrivateKey, principal: ids.Id, generation: int, kind: str) -> bytes:
+    """Open a session; returns the 48-byte handle that only the person keeps.
+
+    A return code has one window: a second one closes the first.
+    """
+    if kind == "code":
+        end_all(principal)
+    handle, half = token(HANDLE), token(KEY)
+    sealed = seal_secret(_key(handle, half, principal), key.root, ctx("session", principal))
+    Session.objects.create(
+        find=_find(handle),
+        principal_id=principal,
+        kind=kind,
+        half=half,
+        sealed=sealed,
+        until=_end(),
+    )
+    _remember(handle, Ring(principal, key, generation))
+    return handle
+
+
+def resume(handle: bytes, kind: str) -> Ring:
+    """The ring of a live session, or CannotOpen. Using it keeps it alive."""
+    find = _find(handle)
+    row = Session.objects.select_related("principal").filter(find=find, kind=kind).first()
+    if row is None or row.until <= clock.now() or not row.principal.active:
+        forget(find)
+        raise CannotOpen
+    # Written again only when a third of its life is gone: a write is a flush to disk.
+    if row.until - clock.now() < timedelta(minutes=config().session_minutes) * 2 / 3:
+        Session.objects.filter(find=find).update(until=_end())
+    ring = _recall(handle)
+    if ring is None or ring.generation != row.principal.generation:
+        root = open_secret(
+            _key(handle, bytes(row.half), row.principal_id),
+            bytes(row.sealed),
+            ctx("session", row.principal_id),
+        )
+        ring = Ring(row.principal_id, PrivateKey(root), row.principal.generation)
+        _remember(handle, ring)
+    return ring
+
+
+def end(handle: bytes) -> None:
+    """Close one session: its row and its ring are gone."""
+    try:
+        find = _find(handle)
+    except CannotOpen:
+        return
+    Session.objects.filter(find=find).delete()
+    forget(find)
+
+
+def end_all(principal: ids.Id) -> int:
+    """Close every session of a principal; returns how many there were."""
+    rows = Session.objects.filter(principal_id=principal)
+    for find in rows.values_list("find", flat=True):
+        forget(bytes(find))
+    return rows.delete()[0]
+
+
+def end_everything() -> int:
+    """Lockdown: close every session of everybody."""
+    forget()
+    return Session.objects.all().delete()[0]
+
+
+def sweep() -> int:
+    """Remove sessions whose time is over."""
+    return Session.objects.filter(until__lte=clock.now()).delete()[0]
+
+
+def _end() -> datetime:
+    return clock.now() + timedelta(minutes=config().session_minutes)
+
+
+def _whole(handle: bytes) -> bytes:
+    return digest(ctx("ring", handle))
+
+
+def _remember(handle: bytes, ring: Ring) -> None:
+    with _lock:
+        _rings[_find(handle)] = time.monotonic() + RING_LIFE, _whole(handle), ring
+        _rings.move_to_end(_find(handle))
+        while len(_rings) > RINGS:
+            _rings.popitem(last=False)
+
+
+def _recall(handle: bytes) -> Ring | None:
+    with _lock:
+        kept = _rings.get(_find(handle))
+        if kept is None:
+            return None
+        dropped_at, whole, ring = kept
+        if dropped_at < time.monotonic():
+            del _rings[_find(handle)]
+            return None
+        # The ring answers to the whole handle, not to the half that says which session it is.
+        if not same(whole, _whole(handle)):
+            raise CannotOpen
+        return ring
+
+
+def forget(find: bytes | None = None) -> None:
+    """Drop one ring from this process, or all of them."""
+    with _lock:
+        if find is None:
+            _rings.clear()
+        else:
+            _rings.pop(find, None)

@@ -1,0 +1,23 @@
+"""All addresses. The language is a prefix; none of them says what a page is about."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+
+from amparo.web import errors
+
+
+def health(request: HttpRequest) -> HttpResponse:
+    """For the machine's own watch: says "ok" and nothing else."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+urlpatterns = [
+    path("healthz", health),
+    *i18n_patterns(
+        path("desk/", include("amparo.web.desk.urls")),
+        path("", include("amparo.web.notes.urls")),
+        prefix_default_language=False,
+    ),
+]
+handler400, handler404, handler500 = errors.bad_request, errors.not_found, errors.server_error
