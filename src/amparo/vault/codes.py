@@ -198,7 +198,7 @@ def _parse_words(words: list[str]) -> Code:
         for language, reading in readings.items():
             indexes = [index for index in reading if index is not None]
             entropy = _number(indexes) >> CHECK_BITS
-            if len(indexes) == WORDS and _indexes(language, entropy) == indexes:
+            if _indexes(language, entropy) == indexes:
                 return _code_of_words(language, entropy)
         position, mistake = None, Mistake.CHECK
     raise Mistyped(mistake, form="words", language=closest, position=position, found=len(words))
