@@ -28,6 +28,15 @@ def parse(text: str) -> ast.Module:
     return ast.parse(text)
 
 
+@lru_cache(maxsize=2000)
+def by_kind(text: str) -> dict[type[ast.AST], list[Any]]:
+    """All nodes of a file, sorted by kind once, for many walls ask for the same few kinds."""
+    nodes: dict[type[ast.AST], list[Any]] = {}
+    for node in ast.walk(parse(text)):
+        nodes.setdefault(type(node), []).append(node)
+    return nodes
+
+
 @dataclass(frozen=True)
 class Module:
     """One file of the package."""
@@ -46,19 +55,19 @@ class Module:
 
     def imports(self) -> Iterator[tuple[str, str, int]]:
         """Each import as (module, name, line), relative ones resolved; for `import x` no name."""
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Import):
-                yield from ((alias.name, "", node.lineno) for alias in node.names)
-            if isinstance(node, ast.ImportFrom):
-                source = node.module or ""
-                if node.level:
-                    here = self.name.split(".")
-                    up = node.level - (self.path.name == "__init__.py")
-                    source = ".".join([*here[: len(here) - up], *filter(None, [node.module])])
-                yield from ((source, alias.name, node.lineno) for alias in node.names)
+        for node in self.nodes(ast.Import):
+            yield from ((alias.name, "", node.lineno) for alias in node.names)
+        for node in self.nodes(ast.ImportFrom):
+            source = node.module or ""
+            if node.level:
+                here = self.name.split(".")
+                up = node.level - (self.path.name == "__init__.py")
+                source = ".".join([*here[: len(here) - up], *filter(None, [node.module])])
+            yield from ((source, alias.name, node.lineno) for alias in node.names)
 
     def nodes(self, *kinds: type[ast.AST]) -> Iterator[Any]:
-        yield from (node for node in ast.walk(self.tree) if isinstance(node, kinds))
+        for kind in kinds:
+            yield from by_kind(self.text).get(kind, ())
 
     def at(self, node: ast.AST) -> str:
         return f"{self.name}:{getattr(node, 'lineno', 0)}"
@@ -75,7 +84,7 @@ def within(module: str, package: str) -> bool:
 
 def called(node: ast.Call) -> str:
     """The last word of what is called: `now` for `datetime.now()`."""
-    return getattr(node.func, "attr", getattr(node.func, "id", ""))
+    return str(getattr(node.func, "attr", getattr(node.func, "id", "")))
 
 
 @contextmanager
@@ -138,6 +147,7 @@ class House:
         return folder if folder.exists() else path
 
     def modules(self) -> Iterator[Module]:
+        """Every file as it is now."""
         for path in sorted(self.src.glob("amparo/**/*.py")):
             name = ".".join(path.relative_to(self.src).with_suffix("").parts)
             yield Module(name.removesuffix(".__init__"), path, path.read_text())

@@ -3,7 +3,16 @@
 import ast
 from collections.abc import Callable, Iterator
 
-from tests.house.house import DOORS, OF_ITS_OWN_SHAPE, STANDALONE, House, Module, room_of, within
+from tests.house.house import (
+    DOORS,
+    OF_ITS_OWN_SHAPE,
+    STANDALONE,
+    House,
+    Module,
+    called,
+    room_of,
+    within,
+)
 
 Wall = Callable[[House], list[str]]
 WALLS: dict[str, Wall] = {}
@@ -14,6 +23,11 @@ DJANGO_CRYPTOGRAPHY = (
     "django.contrib.auth.hashers",
 )
 CLOCKS_AND_FILES = {"now", "utcnow", "today", "open", "print", "input", "import_module"}
+OTHER_CLOCKS = {
+    *("datetime.now", "datetime.utcnow", "datetime.today", "date.today", "timezone.now"),
+    *("datetime.datetime.now", "datetime.datetime.utcnow", "datetime.date.today"),
+    *("time.time", "time.time_ns"),
+}
 BY_NAME = {"import_module", "import_string", "__import__", "exec", "eval"}
 # The command line finds the commands of the proofs by entry point; the cleaning child loads only
 # the decoder of the kind it was given.
@@ -161,7 +175,7 @@ def loaded_by_name(house: House) -> list[str]:
         for module in house.modules()
         if not any(within(module.name, one) for one in MAY_LOAD_BY_NAME)
         for node in module.nodes(ast.Call)
-        for word in [getattr(node.func, "attr", getattr(node.func, "id", ""))]
+        for word in [called(node)]
         if word in BY_NAME
     ]
 
@@ -173,7 +187,7 @@ def rules_that_ask_the_world(house: House) -> list[str]:
         for module in house.modules()
         if module.name.split(".")[2:3] == ["rules"]
         for node in module.nodes(ast.Call)
-        for word in [getattr(node.func, "attr", getattr(node.func, "id", ""))]
+        for word in [called(node)]
         if word in CLOCKS_AND_FILES
     ]
 
@@ -186,12 +200,9 @@ def other_clocks(house: House) -> list[str]:
         for module in house.modules()
         if module.name != "amparo.foundation.clock" and not within(module.name, STANDALONE[0])
         for node in module.nodes(ast.Call)
-        if ast.unparse(node.func)
-        in {
-            "datetime.now", "datetime.utcnow", "datetime.today", "datetime.datetime.now",
-            "date.today", "datetime.date.today", "timezone.now", "time.time", "time.time_ns",
-        }
-    ]  # fmt: skip
+        if called(node) in {"now", "utcnow", "today", "time", "time_ns"}
+        and ast.unparse(node.func) in OTHER_CLOCKS
+    ]
 
 
 @wall("No hidden workflow")
