@@ -16,11 +16,7 @@ test: setup ## Run the whole suite: rules, rooms on SQLite and PostgreSQL, doors
 	@.venv/bin/python tools/test.py
 
 check: setup ## Look at formatting, lint, types and import contracts, and run the quick tests
-	.venv/bin/ruff format --check --quiet src tests tools
-	.venv/bin/ruff check --quiet src tests tools
-	.venv/bin/mypy
-	.venv/bin/lint-imports --no-logo --no-cache
-	.venv/bin/python -m pytest -q tests/rules tests/house
+	@tools/check.sh
 
 format: setup ## Put every file into the house's format
 	.venv/bin/ruff format src tests tools
