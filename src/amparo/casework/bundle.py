@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from amparo.casework.queries import Message, Thread, open_file
+from amparo.foundation import ids
 from amparo.foundation.actor import Actor
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # entries of the zip carry no time
@@ -36,21 +37,44 @@ class _Drain(io.RawIOBase):
 
 
 def of_thread(actor: Actor, thread: Thread) -> Iterator[bytes]:
-    """The zip's bytes, piece by piece. File names inside are plain numbers with the kind's ending."""
+    """A defender's own: the zip's bytes, piece by piece."""
+    return _zip(actor, thread.case, _page(thread), list(reversed(thread.messages)))
+
+
+def of_parts(actor: Actor, case: ids.Id, parts: dict[str, list[Message]]) -> Iterator[bytes]:
+    """Some compartments of a case for one reader: the zip's bytes, piece by piece. Files go as their
+    copies without hidden details; what has none stays here."""
+    body = "".join(
+        f"<h1>{escape(compartment)}</h1>" + "".join(_said(one) for one in reversed(found))
+        for compartment, found in parts.items()
+    )
+    page = f'<!doctype html><meta charset="utf-8"><title>Notes</title>{body}'
+    messages = [one for found in parts.values() for one in reversed(found)]
+    return _zip(actor, case, page, messages, cleaned=True)
+
+
+def _zip(
+    actor: Actor, case: ids.Id, page: str, messages: list[Message], *, cleaned: bool = False
+) -> Iterator[bytes]:
+    """Names inside are plain numbers with the kind's ending, so that they tell nothing."""
     drain = _Drain()
     with zipfile.ZipFile(drain, "w") as archive:
-        archive.writestr(zipfile.ZipInfo("notes.html", _EPOCH), _page(thread))
+        archive.writestr(zipfile.ZipInfo("notes.html", _EPOCH), page)
         yield drain.take()
-        number = 0
-        for message in reversed(thread.messages):
-            for file in message.files:
-                number += 1
-                opened = open_file(actor, thread.case, file.id)
-                info = zipfile.ZipInfo(f"{number:02d}{_ending(file.name)}", _EPOCH)
-                with archive.open(info, "w", force_zip64=True) as member:
-                    for piece in opened.pieces():
-                        member.write(piece)
-                        yield drain.take()
+        wanted = [
+            (file.clean if cleaned else file.id, file.name)
+            for message in messages
+            for file in message.files
+        ]
+        for number, (file, name) in enumerate(wanted, 1):
+            if file is None:
+                continue
+            opened = open_file(actor, case, file)
+            info = zipfile.ZipInfo(f"{number:02d}{_ending(opened.name or name)}", _EPOCH)
+            with archive.open(info, "w", force_zip64=True) as member:
+                for piece in opened.pieces():
+                    member.write(piece)
+                    yield drain.take()
     yield drain.take()
 
 

@@ -61,6 +61,14 @@ class File(models.Model):
     sealed = models.BinaryField()
 
 
+class OutsideAnswer(models.Model):
+    """What somebody outside wrote back through a one-time link, sealed to the intake team."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    case = models.UUIDField(db_index=True)
+    sealed = models.BinaryField()
+
+
 class Draft(models.Model):
     """Text that somebody has not sent yet, sealed to their own key."""
 

@@ -238,6 +238,19 @@ def open_file(actor: Actor, case: ids.Id, file: ids.Id) -> Opened:
     return Opened(doc["name"], doc["kind"], doc["size"], doc)
 
 
+def entries(actor: Actor, case: ids.Id, compartment: str) -> list[Message]:
+    """The entries of one compartment as an outside reader gets them: no colleague's name or note."""
+    return _entries(gate.admit(actor, case, compartment), {}, inside=False)
+
+
+def answers(actor: Actor, case: ids.Id) -> dict[tuple[str, str, str], str]:
+    """(reader's label, purpose, compartment) -> the defender's newest answer."""
+    found: dict[tuple[str, str, str], str] = {}
+    for row in consent.records(actor, case):
+        found.setdefault((row.label.casefold(), row.purpose, row.compartment), row.answer)
+    return found
+
+
 # --- readers -------------------------------------------------------------------------------------
 def _readers(case: ids.Id, labels: dict[ids.Id, str]) -> list[Reader]:
     rows = [row for row in consent.readers(case) if row.purpose != consent_rules.OWN]

@@ -5,6 +5,7 @@ sealed. A refusal is noted in the journal and says nothing else.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
@@ -92,6 +93,19 @@ def read_own(actor: Actor, kind: str, row: Any) -> Document:
     return opening.open_own(actor.ring, kind, row.id, bytes(row.sealed))
 
 
+def seal_to_team(code: str, kind: str, row: ids.Id, doc: Document) -> bytes:
+    """A document for a team's eyes, from somebody who holds no key."""
+    return opening.seal_to_team(code, kind, row, doc)
+
+
+def read_as_team(actor: Actor, kind: str, row: Any) -> Document:
+    """What somebody sealed to one of the actor's teams."""
+    if actor.ring is None:
+        raise Refused
+    journal.note("read", row.id, kind=kind)
+    return opening.open_as_team(actor.ring, kind, row.id, bytes(row.sealed))
+
+
 def begin(
     actor: Actor,
     case: ids.Id,
@@ -120,6 +134,22 @@ def may_disclose(
     if not held.exists():
         raise _refuse(actor, "disclose", case, compartment)
     journal.note("disclose", case, compartment=compartment, purpose=purpose)
+
+
+@dataclass(frozen=True)
+class Held:
+    """One compartment that somebody holds today."""
+
+    compartment: str
+    purpose: str
+    until: date | None
+
+
+def held_by(case: ids.Id, principal: ids.Id) -> list[Held]:
+    """What a principal holds of a case today, in the compartments' order."""
+    rows = compartments.live().filter(case=case, grantee=principal)
+    found = {Held(row.compartment, row.purpose, row.until) for row in rows}
+    return sorted(found, key=lambda one: compartments.COMPARTMENTS.index(one.compartment))
 
 
 def mend(actor: Actor, case: ids.Id, compartment: str) -> int:

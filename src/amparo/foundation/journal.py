@@ -68,7 +68,7 @@ def act_as(actor: Actor) -> None:
     _current().actor = actor
 
 
-def note(deed: str, *objects: object, **facts: object) -> None:
+def note(deed: str, /, *objects: object, **facts: object) -> None:
     """Write down a deed: its name, the ids it touched, and facts that are codes or counts."""
     entry: dict[str, object] = {"deed": deed}
     if objects:

@@ -87,9 +87,7 @@ class Mistake(StrEnum):
 
     EMPTY = "empty"  # neither a digit nor a letter
     UNKNOWN = "unknown"  # the word, or the group with a letter in it, at `position`
-    COUNT = (
-        "count"  # `found` of `expected` digits or words; the group at `position`, if it is known
-    )
+    COUNT = "count"  # `found` of `expected`; the group of digits at `position`, where one is odd
     CHECK = "check"  # every part could be right, but the whole is not
 
 

@@ -7,9 +7,10 @@ that a person signed. What was sealed under an old epoch is re-sealed by the nex
 it (`stale`, `renew`).
 """
 
+import contextlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -115,6 +116,7 @@ def _make(
             case=case,
             compartment=compartment,
             number=number,
+            maker=signer.id,
             recipients=sorted(lines),
             signer=signer.id,
             op=op,
@@ -211,63 +213,106 @@ def live(day: date | None = None) -> QuerySet[Grant]:
     return Grant.objects.filter(Q(until__isnull=True) | Q(until__gte=day))
 
 
-def _last_signed_list(case: ids.Id, compartment: str, epoch: int, rotation: ids.Id) -> Epoch:
-    """The newest list up to an epoch that a person, not the server, has signed."""
-    row = (
-        Epoch.objects.filter(case=case, compartment=compartment, number__lte=epoch)
-        .exclude(signer=rotation)
-        .order_by("-number")
-        .first()
-    )
-    if row is None:
-        raise CannotOpen
-    signer = Principal.objects.filter(id=row.signer).first()
-    if signer is None or not (trusted(signer) or signer.kind == "defender"):
-        raise CannotOpen
-    public_of(bytes(signer.public)).verify(bytes(row.signature), _list_text(row))
-    return row
+class Signers:
+    """Decides whether grants were signed by somebody who may; remembers what it has looked up.
 
-
-def _same_seat(line: list[str], listed: list[str]) -> bool:
-    """Whether a line stands for what was listed: the same principal, or the team that took its
-    place (a person signed that), with the same purpose and no later last day."""
-    if line[1] != listed[1] or (line[2] or "9") > (listed[2] or "9"):
-        return False
-    seat: str | None = line[0]
-    while seat and seat != listed[0]:
-        row = Principal.objects.filter(id=ids.parse(seat), kind="team").first()
-        if row is None or row.succeeds is None or not trusted(row):
-            return False
-        seat = str(row.succeeds)
-    return bool(seat)
-
-
-def _check_signer(row: Grant | PairWrap, line: list[str]) -> PublicKey:
-    """The public key of a grant's signer, if that signer may make it at all.
-
-    Staff may when a founder's chain vouches for them; a defender for their own case (they signed
-    its first list); the server's rotation key only for somebody on the last list that a person
-    signed.
+    Staff may sign when a founder's chain vouches for them; a defender for their own case (they
+    made its first key); the server's rotation key only for somebody on the last list that a
+    person signed. Lives for one question: what is looked up is never older than that.
     """
-    signer = Principal.objects.filter(id=row.signer).first()
-    if signer is None:
-        raise CannotOpen
-    if signer.kind == "defender":
-        first = Epoch.objects.filter(case=row.case, compartment=row.compartment, number=1).first()
-        if first is None or first.signer != signer.id:
+
+    def __init__(self, rows: Iterable[Grant | PairWrap] = ()) -> None:
+        self._principals: dict[ids.Id, Principal | None] = {}
+        self._trusted: dict[ids.Id, bool] = {}
+        self._makers: dict[tuple[ids.Id, str], ids.Id] | None = None
+        rows = list(rows)
+        if len(rows) > 1:
+            self._principals = {
+                row.id: row for row in Principal.objects.filter(id__in={one.signer for one in rows})
+            }
+            first = Epoch.objects.filter(number=1, case__in={one.case for one in rows})
+            self._makers = {
+                (case, compartment): maker
+                for case, compartment, maker in first.values_list("case", "compartment", "maker")
+            }
+
+    def principal(self, wanted: ids.Id) -> Principal:
+        """A signer's row, or CannotOpen."""
+        if wanted not in self._principals:
+            self._principals[wanted] = Principal.objects.filter(id=wanted).first()
+        row = self._principals[wanted]
+        if row is None:
             raise CannotOpen
-    elif signer.kind == "rotation":
+        return row
+
+    def trusts(self, row: Principal) -> bool:
+        """Whether a founder's chain leads to this person or team."""
+        if row.id not in self._trusted:
+            self._trusted[row.id] = trusted(row)
+        return self._trusted[row.id]
+
+    def _maker(self, case: ids.Id, compartment: str) -> ids.Id | None:
+        if self._makers is not None:
+            return self._makers.get((case, compartment))
+        row = Epoch.objects.filter(case=case, compartment=compartment, number=1).first()
+        return row.maker if row else None
+
+    def of(self, row: Grant | PairWrap, line: list[str]) -> PublicKey:
+        """The public key of a grant's signer, or CannotOpen when it may not make that grant."""
+        signer = self.principal(row.signer)
+        if signer.kind == "defender":
+            if self._maker(row.case, row.compartment) != signer.id:
+                raise CannotOpen
+        elif signer.kind == "rotation":
+            self._check_rotation(row, line, signer)
+        elif not self.trusts(signer):
+            raise CannotOpen
+        return public_of(bytes(signer.public))
+
+    def _check_rotation(self, row: Grant | PairWrap, line: list[str], signer: Principal) -> None:
         if bytes(signer.public) != _rotation().key.public.raw:
             raise CannotOpen
-        known = _last_signed_list(row.case, row.compartment, row.epoch, signer.id)
-        if not any(_same_seat(line, listed) for listed in known.recipients):
+        known = self._last_signed_list(row.case, row.compartment, row.epoch, signer.id)
+        if not any(self._same_seat(line, listed) for listed in known.recipients):
             raise CannotOpen
-    elif not trusted(signer):
-        raise CannotOpen
-    return public_of(bytes(signer.public))
+
+    def _last_signed_list(
+        self, case: ids.Id, compartment: str, epoch: int, rotation: ids.Id
+    ) -> Epoch:
+        """The newest list up to an epoch that a person, not the server, has signed."""
+        row = (
+            Epoch.objects.filter(case=case, compartment=compartment, number__lte=epoch)
+            .exclude(signer=rotation)
+            .order_by("-number")
+            .first()
+        )
+        if row is None:
+            raise CannotOpen
+        signer = self.principal(row.signer)
+        defender = signer.kind == "defender" and row.number == 1
+        if not (defender or self.trusts(signer)):
+            raise CannotOpen
+        public_of(bytes(signer.public)).verify(bytes(row.signature), _list_text(row))
+        return row
+
+    def _same_seat(self, line: list[str], listed: list[str]) -> bool:
+        """Whether a line stands for what was listed: the same principal, or the team that took its
+        place (a person signed that), with the same purpose and no later last day."""
+        if line[1] != listed[1] or (line[2] or "9") > (listed[2] or "9"):
+            return False
+        seat = line[0]
+        while seat != listed[0]:
+            place = ids.parse(seat)
+            row = self._principals.get(place) if place else None
+            if row is None:
+                row = Principal.objects.filter(id=place, kind="team").first()
+            if row is None or row.succeeds is None or not self.trusts(row):
+                return False
+            seat = str(row.succeeds)
+        return True
 
 
-def open_grant(row: Grant, key: PrivateKey) -> bytes:
+def open_grant(row: Grant, key: PrivateKey, signers: Signers | None = None) -> bytes:
     """The compartment key of a grant, or CannotOpen for one that is over, planted or altered."""
     if row.until is not None and row.until < clock.today():
         raise CannotOpen
@@ -275,7 +320,7 @@ def open_grant(row: Grant, key: PrivateKey) -> bytes:
         row.case, row.compartment, row.epoch, key.public, row.purpose, row.until
     )
     line = Share(row.grantee, row.purpose, row.until).line
-    _check_signer(row, line).verify(
+    (signers or Signers()).of(row, line).verify(
         bytes(row.signature), ctx("grant-signature", context, digest(bytes(row.wrap)))
     )
     return unwrap(bytes(row.wrap), key, context)
@@ -292,15 +337,19 @@ def keys_of(
     rows = live().filter(case__in=cases, compartment=compartment, grantee__in=ring.held())
     if purpose:
         rows = rows.filter(purpose=purpose)
+    # Not opened yet in this session; a grant that does not open gives nothing and stops nobody.
+    cold = [row for row in rows if (row.case, compartment, row.epoch) not in ring.compartments]
+    signers = Signers(cold)
+    for row in cold:
+        key = ring.key(row.grantee)
+        if key is not None:
+            with contextlib.suppress(CannotOpen):
+                opened = open_grant(row, key, signers)
+                ring.compartments[row.case, compartment, row.epoch] = opened
     for row in rows:
         place = row.case, compartment, row.epoch
-        if place not in ring.compartments:
-            key = ring.key(row.grantee)
-            try:
-                ring.compartments[place] = open_grant(row, key)
-            except CannotOpen:
-                continue
-        found[row.case][row.epoch] = ring.compartments[place]
+        if place in ring.compartments:
+            found[row.case][row.epoch] = ring.compartments[place]
     return found
 
 
@@ -519,12 +568,12 @@ def peel(ring: Ring, case: ids.Id, compartment: str) -> dict[str, bytes]:
     """The first of two persons: "epoch:second" -> the inner wrap, which only the second opens."""
     found = {}
     rows = PairWrap.objects.filter(case=case, compartment=compartment, first=ring.id)
-    known = principals({row.second for row in rows})
+    known, signers = principals({row.second for row in rows}), Signers()
     for row in rows:
         second = public_of(bytes(known[row.second].public))
         context = _pair_context(case, compartment, row.epoch, ring.person.public, second, "outer")
         line = [f"{row.first}+{row.second}", "pair", ""]
-        _check_signer(row, line).verify(
+        signers.of(row, line).verify(
             bytes(row.signature), ctx("pair-signature", context, digest(bytes(row.wrap)))
         )
         found[f"{row.epoch}:{row.second}"] = unwrap(bytes(row.wrap), ring.person, context)
@@ -561,3 +610,9 @@ def cases_of(principal: ids.Id) -> list[ids.Id]:
     """The cases whose cover a principal holds today."""
     rows = live().filter(grantee=principal, compartment="cover")
     return list(rows.values_list("case", flat=True).distinct())
+
+
+def case_of(principal: ids.Id) -> ids.Id | None:
+    """The case that an outside recipient was given something of, while it lasts."""
+    row = live().filter(grantee=principal).first()
+    return row.case if row else None

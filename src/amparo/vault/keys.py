@@ -174,6 +174,7 @@ class Ring:
     person: PrivateKey
     generation: int = 0
     compartments: dict[tuple[ids.Id, str, int], bytes] = field(default_factory=dict)
+    memory: dict[str, object] = field(default_factory=dict)  # what a room keeps while it lives
     _teams: dict[ids.Id, tuple[str, PrivateKey]] | None = None
 
     def __repr__(self) -> str:

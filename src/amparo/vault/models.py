@@ -78,6 +78,7 @@ class Epoch(models.Model):
     case = models.UUIDField()
     compartment = models.CharField(max_length=20)
     number = models.PositiveIntegerField()
+    maker = models.UUIDField()  # who made the key; the signer of the list may change
     recipients = models.JSONField()  # [[principal, purpose, until], …] in order
     signer = models.UUIDField()
     signature = models.BinaryField(max_length=64)
@@ -143,7 +144,7 @@ class Session(models.Model):
     """A root under a key of which one half is here and the other with the person."""
 
     keystore = True
-    KINDS = ("staff", "code")
+    KINDS = ("staff", "code", "outside")
 
     find = models.BinaryField(primary_key=True, max_length=32)
     principal = models.ForeignKey(Principal, on_delete=models.CASCADE, related_name="sessions")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from amparo.foundation import ids
-from amparo.vault import compartments, files, sealed, server
+from amparo.vault import compartments, files, keys, sealed, server
 from amparo.vault.keys import Ring
 from amparo.vault.primitives import CannotOpen, ctx, pad, unpad, unwrap, wrap
 from amparo.vault.sealed import Document, Kind
@@ -131,4 +131,23 @@ def open_own(ring: Ring, kind: str, row: ids.Id, blob: bytes) -> Document:
     """What `seal_own` sealed for this holder, or CannotOpen."""
     place = ctx("own", server.load().installation, kind, row, ring.id)
     doc: Document = json.loads(unpad(unwrap(blob, ring.person, place)))
+    return doc
+
+
+def seal_to_team(code: str, kind: str, row: ids.Id, doc: Document) -> bytes:
+    """A document that only a team's members open; whoever seals it needs no key at all."""
+    team = keys.team(code)
+    place = ctx("team", server.load().installation, kind, row, team.id)
+    text = pad(json.dumps(doc, ensure_ascii=False).encode())
+    return team.id.bytes + wrap(text, keys.public_of(bytes(team.public)), place)
+
+
+def open_as_team(ring: Ring, kind: str, row: ids.Id, blob: bytes) -> Document:
+    """What was sealed to one of the ring's teams (or the one it succeeds), or CannotOpen."""
+    team = ids.Id(bytes=blob[:16])
+    key = ring.key(team)
+    if key is None or team == ring.id:
+        raise CannotOpen
+    place = ctx("team", server.load().installation, kind, row, team)
+    doc: Document = json.loads(unpad(unwrap(blob[16:], key, place)))
     return doc

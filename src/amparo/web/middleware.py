@@ -25,7 +25,22 @@ POLICY = (
 DESK_POLICY = POLICY + "; script-src 'self'; connect-src 'self'"
 PERMISSIONS = ", ".join(
     f"{feature}=()"
-    for feature in ["accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer", "microphone", "midi", "payment", "screen-wake-lock", "usb", "web-share", "xr-spatial-tracking", "browsing-topics"]
+    for feature in [
+        "accelerometer",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "screen-wake-lock",
+        "usb",
+        "web-share",
+        "xr-spatial-tracking",
+        "browsing-topics",
+    ]
 )
 
 
@@ -97,6 +112,10 @@ class Unit:
                 response = self.get_response(request)
         except errors.Unavailable as error:
             response = page_for(request, error)
+        finally:
+            # What a form brought and no deed has taken does not stay.
+            for sealed in getattr(request, "sealed_files", ()):
+                sealed.discard()
         return response
 
     def _who(self, request: Any) -> None:

@@ -15,6 +15,7 @@ from amparo.consent import gate
 from amparo.foundation import clock, events, ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
+from amparo.vault import compartments
 
 
 def case_row(actor: Actor, case: ids.Id) -> Case:
@@ -207,6 +208,11 @@ def hand_over(actor: Actor, *, to: ids.Id, note: str = "") -> int:
             step(row.id, row.version, owner=to)
         journal.note("handed over", to, count=len(mine))
     return len(mine)
+
+
+def mend(actor: Actor, case: ids.Id) -> int:
+    """Re-seal what a withdrawal or a departure left under an old key, as far as one's keys reach."""
+    return sum(gate.mend(actor, case, one) for one in compartments.COMPARTMENTS)
 
 
 # --- drafts --------------------------------------------------------------------------------------

@@ -1,0 +1,233 @@
+"""Something of a case for one reader outside the house: by a one-time link, or as a file to their key.
+
+The defender has said yes to this reader, this purpose and these compartments; the reader gets a key
+of their own that lives in the link and nowhere else.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+
+from amparo.casework import bundle, queries
+from amparo.casework.models import OutsideAnswer
+from amparo.casework.queries import Message
+from amparo.casework.services.desk import case_row
+from amparo.casework.services.record import check_texts, stamp
+from amparo.consent import gate, links
+from amparo.consent import services as consent
+from amparo.foundation import clock, ids, journal, operations
+from amparo.foundation.actor import Actor
+from amparo.foundation.errors import Invalid, NotFound, Refused
+from amparo.foundation.router import KEYSTORE
+from amparo.people.rules import INTAKE
+from amparo.vault import age, compartments, keys, sessions
+from amparo.vault.primitives import CannotOpen, PrivateKey
+
+LINK = "reader"
+ANSWER = "casework.outside answer"
+MOST_HOURS = 14 * 24
+
+
+@dataclass(frozen=True)
+class Offer:
+    """To whom something is shown, what for, how much and how long."""
+
+    label: str  # what the defender calls this reader
+    purpose: str
+    compartments: tuple[str, ...]
+    until: date
+    how: str = "oral"  # how the defender said yes
+    language: str = "en"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What an outside reader sees."""
+
+    label: str
+    purpose: str
+    until: date
+    parts: dict[str, list[Message]]
+
+
+def _check(actor: Actor, case: ids.Id, offer: Offer) -> None:
+    wrong = {}
+    if not offer.label.strip():
+        wrong["label"] = "empty"
+    if not offer.compartments or set(offer.compartments) - set(compartments.COMPARTMENTS):
+        wrong["compartments"] = "choose"
+    if offer.until < clock.today():
+        wrong["until"] = "past"
+    if wrong:
+        raise Invalid("this cannot be shared so", wrong)
+    if any(not gate.holds(actor, case, one) for one in offer.compartments):
+        raise Refused
+    said = queries.answers(actor, case)
+    for one in offer.compartments:
+        # No is an answer: what was refused to this reader is not shared by another door.
+        if said.get((offer.label.casefold(), offer.purpose, one)) in {"refused", "withdrawn"}:
+            raise Refused
+
+
+def share_by_link(actor: Actor, case: ids.Id, *, offer: Offer, hours: int) -> str:
+    """Make a reader, give them what the defender agreed to, and return the link's token.
+
+    The token goes to the reader by a safe way; whoever uses it first is the reader.
+    """
+    case_row(actor, case)
+    _check(actor, case, offer)
+    if not 1 <= hours <= MOST_HOURS:
+        raise Invalid("choose how long the link waits", {"hours": "choose"})
+    key = PrivateKey.generate()
+    with transaction.atomic(using=KEYSTORE):
+        reader = keys.add_principal("outside", key, by=actor.ring)
+        token = links.create(
+            LINK,
+            {
+                "root": key.root.hex(),
+                "reader": str(reader.id),
+                "case": str(case),
+                "label": offer.label,
+                "purpose": offer.purpose,
+                "until": offer.until.isoformat(),
+            },
+            hours=hours,
+        )
+    _agree(actor, case, offer, reader.id)
+    with operations.writing():
+        consent.note_disclosure(
+            actor,
+            case,
+            label=offer.label,
+            purpose=offer.purpose,
+            compartments_shown=list(offer.compartments),
+            how="link",
+        )
+        journal.note("link made", case, reader.id)
+    return token
+
+
+def _agree(actor: Actor, case: ids.Id, offer: Offer, reader: ids.Id) -> None:
+    for compartment in offer.compartments:
+        consent.record_answer(
+            actor,
+            case,
+            answer="granted",
+            recipient=reader,
+            label=offer.label,
+            purpose=offer.purpose,
+            compartment=compartment,
+            how=offer.how,
+            language=offer.language,
+            until=offer.until,
+        )
+
+
+def share_as_file(
+    actor: Actor, case: ids.Id, *, offer: Offer, recipient: str
+) -> tuple[str, Iterator[bytes]]:
+    """(name, bytes) of an age file to a reader's own key (`age1pq…`), with what was agreed to."""
+    case_row(actor, case)
+    _check(actor, case, offer)
+    try:
+        age.parse_recipient(recipient)
+    except (ValueError, CannotOpen):
+        raise Invalid("that is no key of this kind", {"recipient": "form"}) from None
+    reader = _file_reader(actor)
+    _agree(actor, case, offer, reader)
+    for compartment in offer.compartments:
+        gate.may_disclose(actor, case, compartment, recipient=reader, purpose=offer.purpose)
+    with operations.writing():
+        consent.note_disclosure(
+            actor,
+            case,
+            label=offer.label,
+            purpose=offer.purpose,
+            compartments_shown=list(offer.compartments),
+            how="file",
+        )
+        journal.note("shared as a file", case, reader)
+    return f"{ids.new().hex[:8]}.age", _sealed(actor, case, offer, recipient)
+
+
+def _file_reader(actor: Actor) -> ids.Id:
+    """A principal that stands for the reader in the list of keys; its private half is forgotten, for
+    the reader opens the file with a key of their own."""
+    with transaction.atomic(using=KEYSTORE):
+        return keys.add_principal("outside", PrivateKey.generate(), by=actor.ring).id
+
+
+def _sealed(actor: Actor, case: ids.Id, offer: Offer, recipient: str) -> Iterator[bytes]:
+    sealer = age.Sealer([recipient])
+    parts = {one: queries.entries(actor, case, one) for one in offer.compartments}
+    for piece in bundle.of_parts(actor, case, parts):
+        yield sealer.write(piece)
+    yield sealer.close()
+
+
+# --- the reader's side ---------------------------------------------------------------------------
+def use_link(token: str) -> tuple[bytes, Actor]:
+    """Use up a link: (handle of a short session, actor); NotFound for every wrong one alike."""
+    kind, body = links.use(token)
+    reader = ids.parse(body.get("reader", ""))
+    if kind != LINK or reader is None:
+        raise NotFound
+    handle = sessions.begin(PrivateKey(bytes.fromhex(body["root"])), reader, 0, "outside")
+    actor = resume(handle)
+    journal.act_as(actor)
+    journal.note("read through a link", actor.case or "")
+    return handle, actor
+
+
+def resume(handle: bytes) -> Actor:
+    """The reader of a live session; NotFound when it, or what they were given, is over."""
+    try:
+        ring = sessions.resume(handle, "outside")
+    except CannotOpen:
+        raise NotFound from None
+    case = compartments.case_of(ring.id)
+    if case is None:
+        raise NotFound
+    return Actor("outside", ring.id, ring, case)
+
+
+def shown(actor: Actor) -> Shown:
+    """What this reader may read today."""
+    if actor.kind != "outside" or actor.id is None or actor.case is None:
+        raise Refused
+    held = [share for share in gate.held_by(actor.case, actor.id) if share.until]
+    if not held:
+        raise NotFound
+    parts = {}
+    for share in held:
+        gate.may_disclose(
+            actor, actor.case, share.compartment, recipient=actor.id, purpose=share.purpose
+        )
+        parts[share.compartment] = queries.entries(actor, actor.case, share.compartment)
+    return Shown("", held[0].purpose, min(one.until for one in held), parts)
+
+
+def answer(actor: Actor, *, text: str) -> None:
+    """The reader writes back; only the intake team can open it."""
+    if actor.kind != "outside" or actor.case is None:
+        raise Refused
+    check_texts(text=text)
+    if not text.strip():
+        raise Invalid("write an answer", {"text": "empty"})
+    row = OutsideAnswer(case=actor.case)
+    doc = {"text": text, "at": stamp(), "reader": str(actor.id)}
+    row.sealed = gate.seal_to_team(INTAKE, ANSWER, row.id, doc)
+    with operations.writing():
+        row.save(force_insert=True)
+        journal.note("answered from outside", actor.case)
+
+
+def answers(actor: Actor, case: ids.Id) -> list[dict[str, object]]:
+    """What readers outside have written back, newest first."""
+    case_row(actor, case)
+    found = []
+    for row in OutsideAnswer.objects.filter(case=case):
+        found.append(gate.read_as_team(actor, ANSWER, row))
+    return sorted(found, key=lambda doc: str(doc["at"]), reverse=True)
