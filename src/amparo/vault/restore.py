@@ -158,7 +158,7 @@ def read_identities(name: str) -> list[Any]:
     for number, line in enumerate(map(str.strip, lines), 1):
         if line and not line.startswith("#"):
             try:
-                keys.append(private_key(unbech32(line)))
+                keys.append(private_key(seed_of(line)))
             except UnsupportedAlgorithm:
                 raise BadUse(NEEDS_CRYPTOGRAPHY) from None
             except ValueError:
@@ -352,9 +352,7 @@ def _unbase64(text: bytes) -> bytes:
 
 # --- keys ----------------------------------------------------------------------------------------
 def private_key(seed: bytes) -> Any:
-    """The X-Wing key pair of a 32-byte seed; ValueError for another length."""
-    if len(seed) != 32:
-        raise ValueError("an identity has 32 bytes")
+    """The X-Wing key pair of a 32-byte seed."""
     expanded = hashlib.shake_256(seed).digest(96)  # as draft-connolly-cfrg-xwing-kem says
     return hpke.MLKEM768X25519PrivateKey(
         MLKEM768PrivateKey.from_seed_bytes(expanded[:64]),
@@ -362,12 +360,12 @@ def private_key(seed: bytes) -> Any:
     )
 
 
-def unbech32(text: str) -> bytes:
-    """The bytes of an AGE-SECRET-KEY-PQ-1… string (Bech32, BIP 173); ValueError otherwise."""
+def seed_of(identity: str) -> bytes:
+    """The 32 bytes of an AGE-SECRET-KEY-PQ-1… string (Bech32, BIP 173); ValueError otherwise."""
     alphabet, prefix = "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", "AGE-SECRET-KEY-PQ-"
-    if not text.startswith(prefix + "1"):
+    if not identity.startswith(prefix + "1"):
         raise ValueError("not a hybrid identity")
-    words = [alphabet.index(letter) for letter in text[len(prefix) + 1 :]]
+    words = [alphabet.index(letter) for letter in identity[len(prefix) + 1 :]]
     codes = prefix.lower().encode()
     check = 1
     for value in [code >> 5 for code in codes] + [0] + [code & 31 for code in codes] + words:
@@ -377,12 +375,12 @@ def unbech32(text: str) -> bytes:
         ):
             check ^= generator if top >> place & 1 else 0
     bits = 0
-    for word in words[:-6]:
+    for word in words[:-6]:  # the last six are the checksum
         bits = bits << 5 | word
-    size, left_over = divmod(5 * (len(words) - 6), 8)
-    if check != 1 or size < 0 or left_over > 4 or bits & (1 << left_over) - 1:
+    # 52 letters hold 260 bits: 256 of the seed, and four that have to be zero.
+    if len(words) != 58 or check != 1 or bits & 15:
         raise ValueError("mistyped")
-    return (bits >> left_over).to_bytes(size, "big")
+    return (bits >> 4).to_bytes(32, "big")
 
 
 if __name__ == "__main__":
