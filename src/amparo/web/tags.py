@@ -315,3 +315,15 @@ def purpose_name(code: str) -> str:
 def way_out(code: str) -> str:
     """How something left the house."""
     return words.word(words.WAYS_OUT, code)
+
+
+@register.filter
+def reader_name(reader: Any) -> str:
+    """Somebody who can read, by the name that the defender was told, or by their work."""
+    return words.word(words.READERS, reader.label)
+
+
+@register.filter
+def may_be_closed(reader: Any) -> bool:
+    """Whether this reader can be shut out alone; the conversation ends only as a whole."""
+    return not (reader.kind == "team" and "correspondence" in reader.compartments)

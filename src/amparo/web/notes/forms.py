@@ -20,7 +20,8 @@ class Page(forms.Form):
     use_required_attribute = False
 
     def __init__(self, *args: Any, **given: Any) -> None:
-        super().__init__(*args, auto_id="%s", **given)
+        given.setdefault("auto_id", "%s")
+        super().__init__(*args, **given)
 
 
 def line(label: Any, hint: Any = "", limit: int = LINE_LIMIT) -> forms.CharField:
@@ -114,7 +115,7 @@ class Ask(Page):
         _("Number, and when it is safe"),
         pgettext_lazy("safety", "Only for a message or a call. Say who else may see that phone."),
     )
-    files = Files()
+    file = Files()
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -126,7 +127,7 @@ class Ask(Page):
                     "Write the number, or choose to come back to this page.",
                 ),
             )
-        if not any(given.get(name) for name in ("what", "where", "reach", "files")):
+        if not any(given.get(name) for name in ("what", "where", "reach", "file")):
             self.add_error(
                 "what",
                 pgettext_lazy(
@@ -166,10 +167,10 @@ class Write(Page):
     """A further message of somebody who came back."""
 
     text = text(_("Write"), pgettext_lazy("safety", "What you write is sealed when you send it."))
-    files = Files()
+    file = Files()
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        if not self.errors and not given.get("text") and not given.get("files"):
+        if not self.errors and not given.get("text") and not given.get("file"):
             self.add_error("text", _("Write something, or choose a file. One word is enough."))
         return given

@@ -1,50 +1,174 @@
-"""The steps of a person without an account; each parses, calls one service, renders."""
+"""The pages of a person without an account; each parses, calls one service, renders."""
 
-from django.http import HttpRequest, HttpResponse
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from amparo.casework.services import intake
+from amparo.foundation.actor import NOBODY
+from amparo.foundation.config import config
+from amparo.foundation.errors import Conflict, NotFound
+from amparo.vault import codes, sessions
+from amparo.vault import forms as tokens
+from amparo.web.notes import forms, steps
+from amparo.web.notes.arriving import (
+    drop_files,
+    files_of,
+    form_of,
+    from_our_pages,
+    let_go,
+    say_what_failed,
+)
+from amparo.web.notes.codes import code_page, fresh_code, what_is_wrong
+from amparo.web.notes.promise import full, promise, team
+
+UNPROCESSABLE = 422
+GET_AND_POST = ("GET", "HEAD", "POST")
 
 
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
-    return render(request, "notes/start.html")
+    """What do you need?"""
+    return render(request, "notes/start.html", {"promise": promise(), "full": full()})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+# --- asking --------------------------------------------------------------------------------------
+@require_http_methods(GET_AND_POST)
+@from_our_pages
 def new(request: HttpRequest) -> HttpResponse:
-    return render(request, "notes/new.html")
+    """Three questions; the answer to sending them is the code, on this very page."""
+    if request.method != "POST":
+        return _questions(request, forms.Ask(initial={"how": "here"}))
+    form = forms.Ask(request.POST, request.FILES)
+    sent = form_of(request)
+    if say_what_failed(request, form) or not form.is_valid() or sent is None:
+        return _questions(request, _with_reason(request, form, sent), status=UNPROCESSABLE)
+    given, files = form.cleaned_data, files_of(request)
+    code = fresh_code(get_language() or "")
+    call = intake.Call(
+        what=given["what"],
+        where=given["where"],
+        how=given["how"],
+        reach=given["reach"],
+        language=get_language() or "en",
+    )
+    try:
+        asked = intake.ask(NOBODY, once=sent.once, code=code, call=call, files=files)
+    except Conflict:
+        drop_files(request)
+        return render(request, "notes/already.html")
+    return code_page(
+        request,
+        code,
+        due_at=asked.due_at,
+        received_at=asked.received_at,
+        how=call.how or "here",
+        file_count=len(files),
+    )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def back(request: HttpRequest) -> HttpResponse:
-    return render(request, "notes/back.html")
+def _with_reason(request: HttpRequest, form: forms.Ask, sent: tokens.Form | None) -> forms.Ask:
+    if sent is None and not form.errors:
+        late = pgettext("safety", "This page had been open for long. Read it once more and send.")
+        form.add_error(None, late)
+    let_go(request, form)
+    return form
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def step(request: HttpRequest) -> HttpResponse:
-    return render(request, "notes/closed.html")
+def _questions(request: HttpRequest, form: forms.Ask, status: int = 200) -> HttpResponse:
+    no_room = full()
+    found: dict[str, Any] = {"form": form, "promise": promise(), "team": team(), "full": no_room}
+    if not no_room:
+        found["token"] = tokens.token()
+    return render(request, "notes/new.html", found, status=status)
 
 
+# --- coming back ---------------------------------------------------------------------------------
+@require_http_methods(GET_AND_POST)
+@from_our_pages
+def back(request: HttpRequest) -> HttpResponseBase:
+    """Words or numbers open the notes. Every wrong code gets the same answer."""
+    if request.method != "POST":
+        return render(request, "notes/back.html", {"form": forms.Enter(), "token": tokens.token()})
+    form = forms.Enter(request.POST)
+    if form.is_valid():
+        try:
+            handle, actor = intake.enter(form.cleaned_data["code"])
+        except codes.Mistyped as mistake:
+            form.add_error("code", what_is_wrong(mistake))
+        except NotFound:
+            form.add_error(
+                "code",
+                pgettext(
+                    "safety",
+                    "These open nothing. Compare each with what you kept. They may also have been "
+                    "replaced or withdrawn.",
+                ),
+            )
+        else:
+            draft = form.cleaned_data["text"]
+            return steps.take(request, handle, steps.in_language(actor), draft=draft)
+    found = {"form": form, "token": tokens.token()}
+    return render(request, "notes/back.html", found, status=UNPROCESSABLE)
+
+
+@require_http_methods(GET_AND_POST)
+@from_our_pages
+def step(request: HttpRequest) -> HttpResponseBase:
+    """Every further step with a code; the address never changes, the session is in the form."""
+    sent = form_of(request) if request.method == "POST" else None
+    found = steps.resume(sent)
+    if sent is None or found is None:
+        drop_files(request)
+        return _closed(request, request.POST.get("text", ""))
+    return steps.take(request, sent.window, found, once=sent.once)
+
+
+def _closed(request: HttpRequest, typed: str = "") -> HttpResponse:
+    """The session is over, or never was: a page that explains nothing, and keeps what was typed."""
+    form = forms.Enter(initial={"text": typed})
+    return render(request, "notes/closed.html", {"form": form})
+
+
+# --- leaving -------------------------------------------------------------------------------------
 @require_POST
+@from_our_pages
 def leave(request: HttpRequest) -> HttpResponse:
-    return render(request, "notes/closed.html")
+    """The session ends, the browser goes on to an ordinary page."""
+    sent = form_of(request)
+    if sent is not None and sent.window:
+        sessions.end(sent.window)
+    response = HttpResponseRedirect(config().leave_to or reverse("notes:closed"))
+    response.status_code = 303
+    response.headers["Clear-Site-Data"] = '"cookies", "storage"'
+    return response
 
 
 @require_safe
 def closed(request: HttpRequest) -> HttpResponse:
-    return render(request, "notes/closed.html")
+    """An ordinary page with nothing to explain."""
+    return _closed(request)
 
 
+# --- pages to read -------------------------------------------------------------------------------
 @require_safe
 def clear(request: HttpRequest) -> HttpResponse:
+    """How to clear this visit."""
     return render(request, "notes/clear.html")
 
 
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
-    return render(request, "notes/about.html")
+    """Who reads, and what the server sees."""
+    return render(request, "notes/about.html", {"team": team()})
 
 
 @require_safe
 def language(request: HttpRequest) -> HttpResponse:
+    """Every language of this installation."""
     return render(request, "notes/language.html")

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 Words = Mapping[str, str | Promise]
@@ -48,7 +47,16 @@ WAYS_OUT: Words = {
     "message": pgettext_lazy("way out", "By message."),
     "spoken": pgettext_lazy("way out", "By word of mouth."),
 }
-KINDS: Words = {"words": _("Nine words"), "digits": _("Thirty numbers")}
+# Readers whose name a defender has not been told: what they are for them.
+READERS: Words = {
+    "intake": pgettext_lazy("reader", "Those on duty"),
+    "coordination": pgettext_lazy("reader", "Those who plan the work"),
+    "legal": pgettext_lazy("reader", "Our lawyers"),
+    "care": pgettext_lazy("reader", "Those who care for your health"),
+    "finance": pgettext_lazy("reader", "Those who pay costs"),
+    "person": pgettext_lazy("reader", "One person who works on this"),
+    "outside": pgettext_lazy("reader", "Somebody outside"),
+}
 
 
 def word(table: Words, code: object) -> str:

@@ -1,0 +1,55 @@
+"""What a page may promise before anything is typed: when somebody reads it, and who."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from amparo.casework import rules
+from amparo.casework.services import intake
+from amparo.foundation import clock
+from amparo.foundation.config import config
+from amparo.foundation.errors import Unavailable
+from amparo.people import queries as people
+from amparo.people.rules import INTAKE
+from amparo.vault import server
+
+
+@dataclass(frozen=True)
+class Promise:
+    """`open`: somebody is on duty now. `always`: day and night. `by`: when it is read at the latest.
+
+    `hours` is as the administrator wrote it (UTC), `minutes` the longest wait while open.
+    """
+
+    open: bool
+    always: bool
+    minutes: int
+    hours: str
+    by: datetime
+
+
+def promise() -> Promise:
+    """The promise of this moment."""
+    now, minutes, hours = clock.now(), config().first_answer_minutes, config().duty_hours
+    return Promise(
+        open=rules.on_duty(now, hours),
+        always=not hours,
+        minutes=minutes,
+        hours=hours.replace("-", "–"),
+        by=rules.first_answer_due(now, minutes, hours),
+    )
+
+
+def full() -> bool:
+    """Whether nothing can be taken in now. A lockdown is more than that: Unavailable."""
+    try:
+        intake.ready()
+    except Unavailable:
+        if server.locked_down():
+            raise
+        return True
+    return False
+
+
+def team() -> int:
+    """How many people are on duty and would read it."""
+    return len(people.members_of(INTAKE))

@@ -1,0 +1,253 @@
+"""The steps of somebody who came back with a code: read, write, see who reads, take back, leave."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import get_language, pgettext
+
+from amparo.casework import queries
+from amparo.casework.services import intake, thread
+from amparo.consent import services as consent
+from amparo.consent.queries import ConsentRow
+from amparo.foundation import clock, ids, journal
+from amparo.foundation.actor import Actor
+from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
+from amparo.vault import codes
+from amparo.vault import forms as tokens
+from amparo.web.notes import forms
+from amparo.web.notes.arriving import drop_files, files_of, let_go, say_what_failed
+from amparo.web.notes.codes import code_page, fresh_code
+from amparo.web.notes.promise import full, promise
+
+ANSWERS = ("granted", "refused", "conditional")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step has to work with: the request, who it is, their session, and this very form."""
+
+    request: Any
+    actor: Actor
+    window: bytes
+    once: ids.Id
+
+    def given(self, name: str) -> str:
+        """A field of the form, without the space around it."""
+        return str(self.request.POST.get(name, "")).strip()
+
+
+def in_language(actor: Actor) -> Actor:
+    """The actor, who reads the page in this language."""
+    return replace(actor, language=get_language() or "en")
+
+
+def resume(sent: tokens.Form | None) -> Actor | None:
+    """Whose session a form carries; None when it is over."""
+    if sent is None or not sent.window:
+        return None
+    try:
+        actor = in_language(intake.resume(sent.window))
+    except Refused:
+        return None
+    journal.act_as(actor)
+    return actor
+
+
+def take(
+    request: HttpRequest,
+    window: bytes,
+    actor: Actor,
+    *,
+    once: ids.Id | None = None,
+    draft: str = "",
+) -> HttpResponseBase:
+    """The step that the form asks for; reading when it asks for none that we know."""
+    step = Step(request, actor, window, once or ids.new())
+    deed = STEPS.get(step.given("do"), read)
+    return deed(step) if deed is not read else read(step, draft=draft)
+
+
+def _render(step: Step, template: str, **found: Any) -> HttpResponse:
+    return render(step.request, template, found | {"token": tokens.token(step.window)})
+
+
+# --- reading and writing -------------------------------------------------------------------------
+def read(
+    step: Step,
+    *,
+    form: forms.Write | None = None,
+    done: str = "",
+    draft: str = "",
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    """The conversation, newest first; what is new stands above the place to write."""
+    found = queries.thread(step.actor)
+    fresh = list(takewhile(lambda one: one.by not in ("defender", "call"), found.messages))
+    pending, answers = _questions(found.consents)
+    response = _render(
+        step,
+        "notes/thread.html",
+        thread=found,
+        fresh=fresh,
+        earlier=found.messages[len(fresh) :],
+        asked=pending,
+        answers=answers,
+        reader_count=sum(one.count for one in found.readers),
+        late=found.due_at is not None and found.due_at < clock.now(),
+        promise=promise(),
+        full=full(),
+        form=form or forms.Write(initial={"text": draft}),
+        done=done,
+        **more,
+    )
+    response.status_code = status
+    if fresh:
+        thread.seen(step.actor)
+    return response
+
+
+def _questions(rows: list[ConsentRow]) -> tuple[list[ConsentRow], list[ConsentRow]]:
+    """(what waits for an answer, what was answered), of records that stand newest first."""
+    seen: set[tuple[object, ...]] = set()
+    pending, answered = [], []
+    for row in rows:
+        place = row.recipient, row.purpose, row.compartment
+        if row.answer != "asked":
+            answered.append(row)
+        elif place not in seen:
+            pending.append(row)
+        seen.add(place)
+    return pending, answered
+
+
+def write(step: Step) -> HttpResponse:
+    """A further message, with or without files."""
+    form = forms.Write(step.request.POST, step.request.FILES)
+    if say_what_failed(step.request, form) or not form.is_valid():
+        let_go(step.request, form)
+        return read(step, form=form, status=422)
+    text = form.cleaned_data["text"]
+    try:
+        thread.write(step.actor, once=step.once, text=text, files=files_of(step.request))
+    except Conflict:
+        drop_files(step.request)
+        twice = pgettext("safety", "This was sent before. It has not been sent twice.")
+        return read(step, done=twice)
+    return read(step, done=pgettext("safety", "Sent, and sealed."))
+
+
+def who(step: Step) -> HttpResponse:
+    """The same page with its list of readers open."""
+    return read(step, show_who=True)
+
+
+# --- taking back ---------------------------------------------------------------------------------
+def withdraw(step: Step) -> HttpResponse:
+    """One reader, or everything; asked once more before it happens."""
+    if not step.given("who"):
+        return _withdraw_all(step)
+    person, purpose = ids.parse(step.given("who")), step.given("for")
+    reader = next(
+        (
+            one
+            for one in queries.thread(step.actor).readers
+            if one.principal == person and one.purpose == purpose
+        ),
+        None,
+    )
+    if reader is None:
+        raise NotFound
+    if not step.given("sure"):
+        return _render(step, "notes/withdraw.html", reader=reader)
+    thread.withdraw_reader(step.actor, recipient=reader.principal, purpose=purpose)
+    closed = pgettext("safety", "Withdrawn. What is written from now on is closed to them.")
+    return read(step, done=closed, show_who=True)
+
+
+def _withdraw_all(step: Step) -> HttpResponse:
+    if not step.given("sure"):
+        return _render(step, "notes/withdraw.html")
+    thread.withdraw_request(step.actor)
+    return render(step.request, "notes/withdrawn.html")
+
+
+def answer(step: Step) -> HttpResponse:
+    """Yes, no, or yes under a condition, to one question that still waits."""
+    pending, _ = _questions(queries.thread(step.actor).consents)
+    row = next((one for one in pending if str(one.id) == step.given("asked")), None)
+    said, condition = step.given("answer"), step.given("condition")
+    if row is None or row.recipient is None or said not in ANSWERS:
+        return read(step)
+    try:
+        consent.record_answer(
+            step.actor,
+            queries.thread(step.actor).case,
+            answer=said,  # type: ignore[arg-type]
+            recipient=row.recipient,
+            label=row.label,
+            purpose=row.purpose,
+            compartment=row.compartment,
+            how="page",
+            language=step.actor.language,
+            until=row.until,
+            condition=condition if said == "conditional" else "",
+        )
+    except Invalid:
+        return read(step, condition_missing=row.id, status=422)
+    words = {
+        "granted": pgettext("consent", "You said yes. You can take it back at any time."),
+        "refused": pgettext("consent", "You said no. That is an answer; nothing is passed on."),
+        "conditional": pgettext("consent", "You said yes under a condition. It stays closed."),
+    }
+    return read(step, done=words[said])
+
+
+# --- taking along --------------------------------------------------------------------------------
+def export(step: Step) -> HttpResponseBase:
+    """One's own copy, streamed, after a warning."""
+    if not step.given("sure"):
+        return _render(step, "notes/copy.html")
+    pieces = thread.export(step.actor)
+    response = StreamingHttpResponse(
+        _noted(step.actor, pieces), content_type="application/octet-stream"
+    )
+    response.headers["Content-Disposition"] = 'attachment; filename="notes.zip"'
+    return response
+
+
+def _noted(actor: Actor, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Pieces that are made after the request's own unit has ended, and perhaps in other threads."""
+    while True:
+        with journal.unit(actor):
+            piece = next(pieces, None)
+        if piece is None:
+            return
+        yield piece
+
+
+def code(step: Step) -> HttpResponse:
+    """New words or numbers for the same notes; the old ones die as the new ones are shown."""
+    kind, language = step.given("kind"), get_language() or ""
+    if kind not in ("words", "digits"):
+        return _render(step, "notes/renew.html", words_possible=language in codes.LANGUAGES)
+    fresh = fresh_code(language, kind)
+    thread.new_code(step.actor, fresh)
+    return code_page(step.request, fresh, replaced=True)
+
+
+STEPS: dict[str, Callable[[Step], HttpResponseBase]] = {
+    "read": read,
+    "write": write,
+    "add": write,
+    "who": who,
+    "withdraw": withdraw,
+    "answer": answer,
+    "export": export,
+    "code": code,
+}
