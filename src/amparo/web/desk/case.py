@@ -1,0 +1,127 @@
+"""One request or case: overview, conversation, compartments, and text that is not sent yet."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from amparo.casework import queries
+from amparo.casework.services import desk as casework
+from amparo.casework.services import opening
+from amparo.foundation import ids
+from amparo.foundation.errors import Conflict, Invalid, NotFound
+from amparo.web import uploads
+from amparo.web.desk import pages, timeline
+from amparo.web.desk.forms.case import Entry, Reply
+
+# Verbs in the order in which a case goes through them; the first that fits is the solid button.
+ORDER = ("level", "open", "log", "reassign", "refer", "decline", "relink", "merge", "spam", "reopen", "close")
+
+
+def _first(view: queries.CaseView) -> str:
+    if "take" in view.may:
+        return "take"
+    return "reply" if "reply" in view.may else ""
+
+
+@require_safe
+@pages.signed_in
+def case(request: Any, case: ids.Id) -> HttpResponse:
+    """What is due, how to reach them, what can be done, and what is sealed."""
+    view = queries.case(request.actor, case)
+    context = {
+        "view": view,
+        "dues": timeline.dues(view),
+        "steps": timeline.steps(view),
+        "first": _first(view),
+        "verbs": [verb for verb in ORDER if verb in view.may],
+    }
+    return pages.render(request, "desk/case.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.signed_in
+def messages(request: Any, case: ids.Id) -> HttpResponse:
+    """The conversation, and the box to answer in."""
+    place = f"{case}:reply"
+    if request.method != "POST":
+        view = queries.case(request.actor, case)
+        kept = pages.draft(request, place)
+        form = Reply(initial={"text": kept, "version": view.row.version})
+        casework.read_all(request.actor, case)
+        return _messages_page(request, view, form, kept=bool(kept))
+    form = Reply(request.POST)
+    trouble = _upload_trouble(request)
+    if trouble:
+        form.add_error(None, trouble)
+    if form.is_valid():
+        try:
+            sent = uploads.sent_files(request, "files")
+            text = form.cleaned_data["text"]
+            casework.reply(request.actor, case, text=text, files=sent)
+        except Invalid as error:
+            pages.mark(form, error)
+        except Conflict:
+            form.add_error(None, _("Somebody changed this case just now. Read it, then send again."))
+        else:
+            pages.forget_draft(request, place)
+            return pages.done("sent", "desk:messages", case)
+    return _messages_page(request, queries.case(request.actor, case), form, status=422)
+
+
+def _messages_page(
+    request: Any, view: queries.CaseView, form: Reply, *, kept: bool = False, status: int = 200
+) -> HttpResponse:
+    context = {"view": view, "form": form, "kept": kept, "place": f"{view.row.case}:reply"}
+    return pages.render(request, "desk/messages.html", context, status=status)
+
+
+def _upload_trouble(request: Any) -> str:
+    why = getattr(request, "upload_failed", "")
+    if why == "large":
+        return _("These files are larger than this page takes. Send fewer at once.")
+    if why:
+        return _("The files could not be taken in. Nothing of them was kept.")
+    return ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.signed_in
+def compartment(request: Any, case: ids.Id, code: str) -> HttpResponse:
+    """One of the seven: what stands in it and a box to write, or who holds it and what can be done."""
+    view = queries.case(request.actor, case)
+    one = next((one for one in view.compartments if one.code == code), None)
+    if one is None:
+        raise NotFound
+    place = f"{case}:{code}"
+    kept = pages.draft(request, place) if one.open else ""
+    form = Entry(request.POST if request.method == "POST" else None, initial={"text": kept})
+    trouble = _upload_trouble(request)
+    if trouble:
+        form.add_error(None, trouble)
+    if form.is_bound and form.is_valid():
+        try:
+            sent = uploads.sent_files(request, "files")
+            text = form.cleaned_data["text"]
+            opening.write_note(request.actor, case, code, text=text, files=sent)
+        except Invalid as error:
+            pages.mark(form, error)
+        else:
+            pages.forget_draft(request, place)
+            return pages.done("written", "desk:compartment", case, code)
+    context = {"view": view, "one": one, "form": form, "kept": bool(kept), "place": place}
+    return pages.render(
+        request, "desk/compartment.html", context, status=422 if form.errors else 200
+    )
+
+
+@require_POST
+@pages.signed_in
+def draft(request: Any) -> HttpResponse:
+    """Keep what is being typed, sealed to the typist. The answer is empty: there is nothing to say."""
+    place = request.POST.get("place", "")
+    if not 0 < len(place) <= 80:
+        raise NotFound
+    casework.save_draft(request.actor, place=place, text=pages.kept_text(request))
+    return HttpResponse(status=204)

@@ -1,0 +1,1 @@
+"""What a signed-in person may fill in; one file for each part of the desk."""

@@ -1,0 +1,196 @@
+"""Answers of a defender as staff record them, and the few ways round a closed door."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from amparo.web.desk import words
+from amparo.web.desk.forms.case import text
+
+Choices = Iterable[tuple[str, Any]]
+SEVEN = ("cover", "identity", "location", "narrative", "legal", "health", "finance")
+
+
+def compartments(label: Any) -> forms.MultipleChoiceField:
+    """One or more of the seven."""
+    return forms.MultipleChoiceField(
+        label=label,
+        choices=[(code, words.COMPARTMENTS[code]) for code in SEVEN],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one compartment.")},
+    )
+
+
+def until(label: Any, hint: Any, **more: Any) -> forms.DateField:
+    """A last day."""
+    return forms.DateField(
+        label=label,
+        help_text=hint,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+        error_messages={
+            "required": _("Choose the last day."),
+            "invalid": _("Write the day as 2026-11-30."),
+        },
+        **more,
+    )
+
+
+class Question(forms.Form):
+    """Who would read what, and what for."""
+
+    recipient = forms.ChoiceField(
+        label=_("Who would read it?"),
+        error_messages={
+            "required": _("Choose who would read it."),
+            "invalid_choice": _("Choose one of those on the list."),
+        },
+    )
+    purpose = forms.ChoiceField(
+        label=_("What for?"),
+        error_messages={
+            "required": _("Choose what it is for."),
+            "invalid_choice": _("Choose one of those on the list."),
+        },
+    )
+    compartments = compartments(_("Which compartments?"))
+
+    def __init__(self, *args: Any, recipients: Choices, purposes: Choices, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["recipient"].choices = [("", "–"), *recipients]  # type: ignore[attr-defined]
+        self.fields["purpose"].choices = [("", "–"), *purposes]  # type: ignore[attr-defined]
+
+
+class Ask(Question):
+    """A question to the defender, answered on their page."""
+
+    until = until(_("Until when?"), _("The last day. After it the lock changes by itself."))
+
+
+class Record(Question):
+    """An answer that was given away from the page."""
+
+    field_order = ("answer", "condition", "recipient", "purpose", "compartments")
+    answer = forms.ChoiceField(
+        label=_("What did they answer?"),
+        choices=[
+            ("granted", pgettext_lazy("answer", "Yes")),
+            ("refused", pgettext_lazy("answer", "No")),
+            ("conditional", pgettext_lazy("answer", "Yes, if …")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose what they answered.")},
+    )
+    condition = forms.CharField(
+        label=_("If what?"),
+        help_text=_("In their words. Nothing opens until an officer records that it is met."),
+        max_length=500,
+        required=False,
+    )
+    until = until(_("Until when?"), _("The last day that they agreed to."), required=False)
+    how = forms.ChoiceField(
+        label=_("How did they say it?"),
+        choices=words.choices(words.HOW, "page"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose how they said it.")},
+    )
+    language = forms.ChoiceField(label=_("In which language?"))
+
+    def __init__(self, *args: Any, languages: Choices, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["language"].choices = list(languages)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("answer") == "conditional" and not given.get("condition"):
+            self.add_error("condition", _("Write the condition in their words."))
+        if given.get("answer") in ("granted", "conditional") and not given.get("until"):
+            if "until" not in self.errors:
+                self.add_error("until", _("A yes has a last day. Ask them for it."))
+        return given
+
+
+class Met(forms.Form):
+    """A condition that has come true."""
+
+    reason = text(
+        _("How do you know that it is met?"),
+        _("Write how you know it."),
+        _("They are told, with this reason."),
+    )
+
+
+class Override(forms.Form):
+    """Life in danger: purpose and consent are lifted, a key never is."""
+
+    compartment = forms.ChoiceField(
+        label=_("What must be opened?"),
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Choose a compartment."),
+            "invalid_choice": _("You hold no key to this one."),
+        },
+    )
+    grantee = forms.ChoiceField(
+        label=_("To whom?"),
+        error_messages={
+            "required": _("Choose who needs to read it."),
+            "invalid_choice": _("Choose one of those on the list."),
+        },
+    )
+    reason = text(
+        _("Whose life is in danger, and how do you know?"),
+        _("Write the reason. Without it nothing opens."),
+        _("The defender, the second person and the auditors read this."),
+    )
+
+    def __init__(self, *args: Any, held: Choices, recipients: Choices, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["compartment"].choices = list(held)  # type: ignore[attr-defined]
+        self.fields["grantee"].choices = [("", "–"), *recipients]  # type: ignore[attr-defined]
+
+
+class Share(forms.Form):
+    """A link that opens once, for somebody outside."""
+
+    grant = forms.ChoiceField(
+        label=_("Under which answer?"),
+        help_text=_("Only answers of the defender that are in force stand here."),
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Choose the answer that allows it."),
+            "invalid_choice": _("This answer is not in force any more."),
+        },
+    )
+    hours = forms.ChoiceField(
+        label=_("How long does the link wait?"),
+        choices=[
+            ("4", pgettext_lazy("link", "4 hours")),
+            ("24", pgettext_lazy("link", "1 day")),
+            ("72", pgettext_lazy("link", "3 days")),
+        ],
+        initial="24",
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, grants: Choices, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["grant"].choices = list(grants)  # type: ignore[attr-defined]
+
+
+class How(forms.Form):
+    """How something was said."""
+
+    how = forms.ChoiceField(
+        label=_("How did they say it?"),
+        choices=words.choices(words.HOW, "page"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose how they said it.")},
+    )
+
+
+class Plain(forms.Form):
+    """A yes, by pressing the button."""

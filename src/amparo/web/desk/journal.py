@@ -1,0 +1,41 @@
+"""The journal as its auditors see it: how long it is, its last checkpoint, and the export."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.views.decorators.http import require_http_methods
+
+from amparo.foundation import journal as entries
+from amparo.people.rules import AUDITORS
+from amparo.vault import log
+from amparo.web.desk import pages
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.role(AUDITORS)
+def journal(request: Any) -> HttpResponse | StreamingHttpResponse:
+    """GET shows the state of the log; POST takes the export that anybody can verify offline."""
+    if request.method == "POST":
+        entries.note("journal exported")
+        response = StreamingHttpResponse(_lines(), content_type="application/jsonl")
+        response.headers["Content-Disposition"] = 'attachment; filename="journal.jsonl"'
+        return response
+    context = {"here": "journal"} | _state()
+    return pages.render(request, "desk/journal.html", context)
+
+
+def _lines() -> Iterator[bytes]:
+    for line in log.export():
+        yield json.dumps(line, ensure_ascii=False).encode() + b"\n"
+
+
+def _state() -> dict[str, Any]:
+    note, days = "", {}
+    for line in log.export():
+        if "note" in line:
+            note = line["note"]
+        elif "day" in line:
+            days[line["day"]] = days.get(line["day"], 0) + 1
+    return {"note": note, "days": sorted(days.items(), reverse=True)[:30], "entries": sum(days.values())}

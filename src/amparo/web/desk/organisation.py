@@ -1,0 +1,182 @@
+"""People and teams, for the coordination team: inviting, comparing, leaving, and the raid button."""
+
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from amparo.foundation import ids
+from amparo.foundation.errors import Conflict, Invalid, NotFound
+from amparo.people import queries, services
+from amparo.people.rules import COORDINATION, HOUSE, TEAMS
+from amparo.web import middleware
+from amparo.web.desk import pages, words
+from amparo.web.desk.forms.organisation import Invite, Leave, Lockdown, Welcome
+from amparo.web.desk.sign_in import grouped
+
+
+@require_safe
+@pages.role(COORDINATION)
+def people(request: Any) -> HttpResponse:
+    """Who is here and in which team."""
+    context = {
+        "people": queries.colleagues(request.actor),
+        "teams": queries.teams(request.actor),
+        "here": "people",
+    }
+    return pages.render(request, "desk/people.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.role(COORDINATION)
+def invite(request: Any) -> HttpResponse:
+    """An invitation, shown once."""
+    teams = [(code, words.TEAMS[code]) for code in TEAMS if code != HOUSE]
+    form = Invite(request.POST if request.method == "POST" else None, teams=teams)
+    if form.is_bound and form.is_valid():
+        given = form.cleaned_data
+        try:
+            token = services.invite(
+                request.actor,
+                name=given["name"],
+                teams=given["teams"],
+                hours=int(given["hours"]),
+            )
+        except Invalid as error:
+            pages.mark(form, error)
+        else:
+            link = request.build_absolute_uri(reverse("notes:link", args=[token]))
+            context = {"name": given["name"], "link": link, "hours": int(given["hours"])}
+            return pages.render(request, "desk/invited.html", context | {"here": "people"})
+    page = {
+        "title": _("People"),
+        "heading": _("Invite somebody"),
+        "button": _("Make the invitation"),
+        "says": [
+            _("They choose their own passphrase; you never see it."),
+            _("Nothing opens to them until a colleague has compared their fingerprint."),
+        ],
+        "action": reverse("desk:invite"),
+        "back": reverse("desk:people"),
+        "back_label": _("People and teams"),
+    }
+    return _act(request, form, page)
+
+
+def _act(request: Any, form: Any, page: dict[str, Any]) -> HttpResponse:
+    status = 422 if form.errors else 200
+    context = {"form": form, "act": page, "here": "people"}
+    return pages.render(request, "desk/act.html", context, status=status)
+
+
+@require_safe
+@pages.role(COORDINATION)
+def fingerprints(request: Any) -> HttpResponse:
+    """Of those who are here, to compare again at any time; of newcomers only a box to type it."""
+    staff = queries.colleagues(request.actor)
+    context = {
+        "waiting": [one for one in staff if one.state == "waiting"],
+        "keys": [(one, grouped(one.fingerprint)) for one in staff if one.state == "here"],
+        "here": "people",
+    }
+    return pages.render(request, "desk/fingerprints.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.role(COORDINATION)
+def welcome(request: Any, person: ids.Id) -> HttpResponse:
+    """A newcomer reads their fingerprint out; the right one opens their teams to them."""
+    colleague = queries.colleague(request.actor, person)
+    if colleague.state != "waiting":
+        raise NotFound
+    form = Welcome(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        try:
+            read_out = form.cleaned_data["fingerprint"]
+            services.welcome(request.actor, person, fingerprint=read_out)
+        except Invalid as error:
+            pages.mark(form, error)
+        except Conflict:
+            raise NotFound from None
+        else:
+            return pages.done("joined", "desk:people")
+    names = ", ".join(words.word(words.TEAMS, code) for code in colleague.teams)
+    page = {
+        "title": _("People"),
+        "heading": _("Compare with %(name)s") % {"name": colleague.name},
+        "button": _("It is the same"),
+        "says": [
+            _("They read it to you, face to face or on a line you trust. It is not shown here."),
+            _("Then these open to them: %(teams)s.") % {"teams": names},
+        ],
+        "action": reverse("desk:welcome", args=[person]),
+        "back": reverse("desk:fingerprints"),
+        "back_label": _("Fingerprints"),
+    }
+    return _act(request, form, page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.role(COORDINATION)
+def leave(request: Any, person: ids.Id) -> HttpResponse:
+    """Somebody goes."""
+    colleague = queries.colleague(request.actor, person)
+    if colleague.me or colleague.state not in {"here", "waiting"}:
+        raise NotFound
+    form = Leave(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        try:
+            services.leave(request.actor, person)
+        except Invalid as error:
+            pages.mark(form, error)
+        else:
+            return pages.done("left", "desk:people")
+    page = {
+        "title": _("People"),
+        "heading": _("%(name)s leaves") % {"name": colleague.name},
+        "button": _("Change the locks"),
+        "says": [
+            _("Their sessions end at once, and their passphrase opens nothing any more."),
+            _("Each of their teams gets a new key for those who stay."),
+            _("What they have read they have read. Give their open cases to somebody."),
+        ],
+        "action": reverse("desk:leave", args=[person]),
+        "back": reverse("desk:people"),
+        "back_label": _("People and teams"),
+    }
+    return _act(request, form, page)
+
+
+# --- the raid button -----------------------------------------------------------------------------
+@require_safe
+@pages.signed_in
+def lockdown(request: Any) -> HttpResponse:
+    """What it does. Anybody on staff may press it."""
+    return pages.render(request, "desk/lockdown.html", {"here": "lockdown"})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.signed_in
+def lockdown_now(request: Any) -> HttpResponse:
+    """The last step, and the deed."""
+    form = Lockdown(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        services.lockdown(request.actor)
+        response = HttpResponseRedirect(reverse("desk:sign-in"))
+        middleware.drop_session(response)
+        return response
+    page = {
+        "title": _("Lockdown"),
+        "heading": _("Lock everything down"),
+        "button": _("Lock down now"),
+        "says": [
+            _("Everybody is signed out, you too. Links and notes that wait are gone for good."),
+            _("It can be lifted on the server only."),
+        ],
+        "action": reverse("desk:lockdown-now"),
+        "back": reverse("desk:lockdown"),
+        "back_label": _("Lockdown"),
+    }
+    return _act(request, form, page)

@@ -1,0 +1,177 @@
+"""What every page of the desk needs: somebody signed in, the chrome round it, words for faults."""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render as django_render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from amparo.casework.services import desk as casework
+from amparo.foundation import clock, ids
+from amparo.foundation.config import config
+from amparo.foundation.errors import Invalid, NotFound
+from amparo.people import queries as people
+from amparo.people.rules import AUDITORS, COORDINATION
+from amparo.vault import files, server
+from amparo.web.desk import words
+
+View = Callable[..., HttpResponse]
+
+PREFERENCES_COOKIE = "d"
+THEMES = ("", "light", "dark")
+KEPT = ("text", "reason", "note")  # the long answers that are kept when a session is lost
+
+WRONG: words.Words = {
+    "empty": _("Write something here."),
+    "choose": _("Choose one of those on the list."),
+    "long": _("This is longer than can be kept here. Shorten it, or attach it as a file."),
+    "past": _("This day has passed. Choose a later one."),
+    "weak": _("This is too easily guessed. Take six words that do not belong to you."),
+    "taken": _("This name is in use. Choose another."),
+    "wrong": _("This is not the passphrase that you signed in with."),
+    "differs": _("This is not the same. Read it out once more; if it still differs, stop here."),
+    "few": _("Two people must be in the release group before a case can be opened."),
+    "same": _("This is the request itself. Choose another."),
+    "self": _("Somebody else must do this for you."),
+}
+GENERAL = _("This could not be done as it stands. Look through the answers once more.")
+
+
+def preferences(request: HttpRequest) -> dict[str, Any]:
+    """How this person wants the desk on this device: theme and keys. Nonsense counts as nothing."""
+    try:
+        found = json.loads(request.COOKIES.get(PREFERENCES_COOKIE, "{}"))
+    except ValueError:
+        found = {}
+    if not isinstance(found, dict):
+        found = {}
+    theme = found.get("theme")
+    return {"theme": theme if theme in THEMES else "", "keys": found.get("keys") is True}
+
+
+def keep_preferences(response: HttpResponse, theme: str, keys: bool) -> None:
+    """Remember them on this device; they say nothing about anybody."""
+    response.set_cookie(
+        PREFERENCES_COOKIE,
+        json.dumps({"theme": theme, "keys": keys}, separators=(",", ":")),
+        max_age=365 * 24 * 3600,
+        secure=config().secure,
+        httponly=True,
+        samesite="Strict",
+    )
+
+
+def me(request: Any) -> dict[str, Any]:
+    """Who is signed in, as the strip on top shows it."""
+    roles = people.roles(request.actor)
+    return preferences(request) | {
+        "name": people.names(request.actor).get(request.actor.id, ""),
+        "organises": COORDINATION in roles,
+        "audits": AUDITORS in roles,
+    }
+
+
+def render(
+    request: Any, template: str, context: dict[str, Any] | None = None, *, status: int = 200
+) -> HttpResponse:
+    """A page with its strip and the lines that may stand under it."""
+    lines = {
+        "now": clock.now(),
+        "drill": config().sample,
+        "locked_down": server.locked_down(),
+        "disk_low": not files.room_left(),
+        "done": words.DONE.get(request.GET.get("done", "")),
+    }
+    if request.actor.kind == "staff":
+        lines["me"] = me(request)
+    return django_render(request, template, lines | (context or {}), status=status)
+
+
+def done(code: str, name: str, *args: Any, part: str = "") -> HttpResponseRedirect:
+    """Go on to a page that says what was done; the address carries its code only."""
+    return HttpResponseRedirect(f"{reverse(name, args=args)}?done={code}{part}")
+
+
+def signed_in(view: View) -> View:
+    """Only for staff with an open session; others are asked to sign in, and keep what they wrote."""
+
+    @wraps(view)
+    def inner(request: Any, *args: Any, **more: Any) -> HttpResponse:
+        if request.actor.kind == "staff":
+            return view(request, *args, **more)
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=204)  # a page in the background changes nothing
+        if request.headers.get("X-Draft"):
+            return HttpResponse(status=401)
+        from amparo.web.desk.sign_in import ask_to_sign_in
+
+        return ask_to_sign_in(request)
+
+    inner.needs = "staff"  # type: ignore[attr-defined]
+    return inner
+
+
+def role(code: str) -> Callable[[View], View]:
+    """Only for members of one team; for others the page does not exist."""
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def inner(request: Any, *args: Any, **more: Any) -> HttpResponse:
+            if code not in people.roles(request.actor):
+                raise NotFound
+            return view(request, *args, **more)
+
+        made = signed_in(inner)
+        made.needs = code  # type: ignore[attr-defined]
+        return made
+
+    return wrap
+
+
+def mark(form: forms.Form, error: Invalid, **renamed: str) -> None:
+    """Put what a service found wrong beside the questions it is about."""
+    rest = []
+    for name, code in error.fields.items():
+        target = renamed.get(name, name)
+        sentence = WRONG.get(code, GENERAL)
+        if target in form.fields:
+            form.add_error(target, sentence)
+        else:
+            rest.append(sentence)
+    for sentence in rest or ([] if error.fields else [GENERAL]):
+        form.add_error(None, sentence)
+
+
+def not_now(request: Any) -> HttpResponse:
+    """What cannot be done at present: nothing was changed."""
+    return render(request, "desk/later.html", status=503)
+
+
+def id_of(value: str) -> ids.Id:
+    """An id in a form; what is none leads nowhere."""
+    found = ids.parse(value)
+    if found is None:
+        raise NotFound
+    return found
+
+
+# --- drafts --------------------------------------------------------------------------------------
+def draft(request: Any, place: str) -> str:
+    """What was being typed at a place and not sent."""
+    return casework.load_draft(request.actor, place=place)
+
+
+def forget_draft(request: Any, place: str) -> None:
+    """It has been sent."""
+    if casework.load_draft(request.actor, place=place):
+        casework.save_draft(request.actor, place=place, text="")
+
+
+def kept_text(request: HttpRequest) -> str:
+    """The long answer in a form that came too late for its session."""
+    return next((request.POST[name] for name in KEPT if request.POST.get(name)), "")

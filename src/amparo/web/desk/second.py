@@ -1,0 +1,201 @@
+"""Where two persons are needed: a life in danger, and what only two keys together open."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from amparo.casework import queries
+from amparo.consent import queries as answers
+from amparo.consent import services as consent
+from amparo.foundation import ids
+from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
+from amparo.people import queries as people
+from amparo.web.desk import pages, words
+from amparo.web.desk.consent import recipients
+from amparo.web.desk.forms import consent as asked
+
+
+def _name(request: Any, case: ids.Id) -> str:
+    """The handle of a case; a case whose cover one does not open has none."""
+    try:
+        return queries.case(request.actor, case).row.name
+    except (NotFound, Refused):
+        return _("A case")
+
+
+@require_safe
+@pages.signed_in
+def second(request: Any) -> HttpResponse:
+    """What waits for a second person."""
+    names = people.names(request.actor)
+    overrides = [
+        {"row": row, "name": _name(request, row.case)}
+        for row in answers.overrides(request.actor)
+    ]
+    releases = [
+        {
+            "row": row,
+            "name": _name(request, row.case),
+            "by": names.get(row.asker, ""),
+            "mine": row.asker == request.actor.id,
+        }
+        for row in answers.releases(request.actor)
+    ]
+    context = {"overrides": overrides, "releases": releases, "here": "second"}
+    return pages.render(request, "desk/second.html", context)
+
+
+def _act(request: Any, form: Any, page: dict[str, Any], view: Any = None) -> HttpResponse:
+    status = 422 if form.errors else 200
+    context = {"form": form, "act": page, "view": view}
+    return pages.render(request, "desk/act.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.signed_in
+def override(request: Any, case: ids.Id) -> HttpResponse:
+    """A life is in danger: open to somebody what one holds oneself, without being asked."""
+    view = queries.case(request.actor, case)
+    held = [
+        (one.code, words.COMPARTMENTS[one.code])
+        for one in view.compartments
+        if one.open and one.code != "cover"
+    ]
+    form = asked.Override(
+        request.POST if request.method == "POST" else None,
+        held=held,
+        recipients=recipients(request),
+    )
+    if form.is_bound and form.is_valid():
+        given = form.cleaned_data
+        try:
+            consent.override(
+                request.actor,
+                case,
+                compartment=given["compartment"],
+                grantee=pages.id_of(given["grantee"]),
+                reason=given["reason"],
+            )
+        except Invalid as error:
+            pages.mark(form, error)
+        else:
+            return pages.done("override", "desk:case", case)
+    page = {
+        "heading": _("A life is in danger"),
+        "button": _("Open it now"),
+        "says": [
+            _("This lifts consent and purpose. It never makes a key: you can open only what you hold."),
+            _("A second person confirms within four hours, or the lock changes by itself."),
+            _("They read on their page what was opened, to whom and why."),
+        ],
+        "action": reverse("desk:override", args=[case]),
+        "back": reverse("desk:case", args=[case]),
+        "back_label": view.row.name,
+    }
+    return _act(request, form, page, view)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.signed_in
+def release(request: Any, case: ids.Id, code: str) -> HttpResponse:
+    """Ask that two persons open a compartment together."""
+    view = queries.case(request.actor, case)
+    if code not in {one.code for one in view.compartments}:
+        raise NotFound
+    form = asked.Plain(request.POST if request.method == "POST" else None)
+    if form.is_bound:
+        consent.request_release(request.actor, case, compartment=code)
+        return pages.done("asked-two", "desk:compartment", case, code)
+    page = {
+        "heading": _("Open it with two persons"),
+        "button": _("Ask for two persons"),
+        "says": [
+            _("Two of the release group lay their keys together; neither opens it alone."),
+            _("If you are one of them, you are the first."),
+            _("It stays open to you for seven days, and it is noted."),
+        ],
+        "action": reverse("desk:release", args=[case, code]),
+        "back": reverse("desk:compartment", args=[case, code]),
+        "back_label": view.row.name,
+    }
+    return _act(request, form, page, view)
+
+
+def _decide(
+    request: Any, heading: str, says: list[str], button: str, action: str
+) -> tuple[Any, dict[str, Any]]:
+    form = asked.Plain(request.POST if request.method == "POST" else None)
+    page = {
+        "title": _("Two persons"),
+        "heading": heading,
+        "button": button,
+        "says": says,
+        "action": action,
+        "back": reverse("desk:second"),
+        "back_label": _("Two persons"),
+    }
+    return form, page
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.signed_in
+def confirm(request: Any, override_id: ids.Id) -> HttpResponse:
+    """The second person reads the reason and says yes, or lets the hours run out."""
+    row = next((one for one in answers.overrides(request.actor) if one.id == override_id), None)
+    if row is None or row.mine:
+        raise NotFound
+    form, page = _decide(
+        request,
+        _("Was it right to open this?"),
+        [
+            _("%(compartment)s of %(name)s was opened.")
+            % {
+                "compartment": words.word(words.COMPARTMENTS, row.subject),
+                "name": _name(request, row.case),
+            },
+            _("The reason: “%(reason)s”") % {"reason": row.reason},
+            _("If you say nothing, the lock changes by itself when the four hours are over."),
+        ],
+        _("Confirm it"),
+        reverse("desk:confirm", args=[override_id]),
+    )
+    if form.is_bound:
+        try:
+            consent.confirm_override(request.actor, override_id)
+        except Conflict:
+            page["conflict"] = _("Its four hours are over. The lock has changed.")
+        else:
+            return pages.done("confirmed", "desk:second")
+    return _act(request, form, page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.signed_in
+def approve(request: Any, release_id: ids.Id) -> HttpResponse:
+    """One of the group lays their key to it."""
+    row = next((one for one in answers.releases(request.actor) if one.id == release_id), None)
+    if row is None:
+        raise NotFound
+    asker = people.names(request.actor).get(row.asker, "")
+    form, page = _decide(
+        request,
+        _("Lay your key to it?"),
+        [
+            _("%(name)s asks to open %(compartment)s of %(case)s.")
+            % {
+                "name": asker,
+                "compartment": words.word(words.COMPARTMENTS, row.subject),
+                "case": _name(request, row.case),
+            },
+            _("Ask them why, by voice. If you do not know the voice, do not do it."),
+        ],
+        _("Lay my key to it"),
+        reverse("desk:approve", args=[release_id]),
+    )
+    if form.is_bound:
+        whole = consent.approve_release(request.actor, release_id)
+        return pages.done("released" if whole else "second", "desk:second")
+    return _act(request, form, page)

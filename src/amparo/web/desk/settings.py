@@ -1,0 +1,106 @@
+"""What one sets for oneself: how the desk looks, one's passphrase, key file, and the way out."""
+
+from typing import Any
+
+from django.conf import settings as site
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from amparo.foundation import journal
+from amparo.foundation.errors import Invalid
+from amparo.people import services as people
+from amparo.vault import age, codes
+from amparo.web import middleware
+from amparo.web.desk import pages
+from amparo.web.desk.forms import consent as plain
+from amparo.web.desk.forms.sign_in import ChangePassphrase, Preferences
+from amparo.web.desk.sign_in import grouped
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.signed_in
+def settings(request: Any) -> HttpResponse:
+    """Language, light or dark, keys; and one's own key."""
+    now = pages.preferences(request) | {"language": request.LANGUAGE_CODE}
+    posted = request.POST if request.method == "POST" else None
+    form = Preferences(posted, languages=site.LANGUAGES, initial=now)
+    if form.is_bound and form.is_valid():
+        given = form.cleaned_data
+        with translation.override(given["language"]):
+            response = HttpResponseRedirect(f"{reverse('desk:settings')}?done=saved")
+        pages.keep_preferences(response, given["theme"], given["keys"])
+        return response
+    context = {
+        "form": form,
+        "here": "settings",
+        "fingerprint": grouped(request.actor.ring.person.public.fingerprint),
+    }
+    return pages.render(request, "desk/settings.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+@pages.signed_in
+def keys(request: Any) -> HttpResponse:
+    """What each key does."""
+    return pages.render(request, "desk/keys.html")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.signed_in
+def passphrase(request: Any) -> HttpResponse:
+    """A new lock round the same key. Every session ends, this one too."""
+    form = ChangePassphrase(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        given = form.cleaned_data
+        try:
+            people.change_passphrase(request.actor, old=given["old"], new=given["passphrase"])
+        except Invalid as error:
+            pages.mark(form, error, new="passphrase")
+        else:
+            response = pages.done("passphrase", "desk:sign-in")
+            middleware.drop_session(response)
+            return response
+    words = codes.new_words("en").shown[:6]
+    context = {"form": form, "words": words, "here": "settings"}
+    status = 422 if form.errors else 200
+    return pages.render(request, "desk/passphrase.html", context, status=status)
+
+
+@require_POST
+@pages.signed_in
+def key_file(request: Any) -> HttpResponse:
+    """One's own age identity, for the drawer at home. Noted, for it opens what one downloads."""
+    journal.note("key file taken", request.actor.id)
+    text = age.identity_of(request.actor.ring.person.age_seed) + "\n"
+    response = HttpResponse(text, content_type="application/octet-stream")
+    response.headers["Content-Disposition"] = 'attachment; filename="key.txt"'
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.signed_in
+def lock_everywhere(request: Any) -> HttpResponse:
+    """A device is lost: every session of this person ends, this one too."""
+    form = plain.Plain(request.POST if request.method == "POST" else None)
+    if form.is_bound:
+        people.lock_everywhere(request.actor)
+        response = HttpResponseRedirect(reverse("desk:sign-in"))
+        middleware.drop_session(response)
+        return response
+    page = {
+        "title": _("Settings"),
+        "heading": _("Lock me everywhere"),
+        "button": _("Lock me everywhere"),
+        "says": [
+            _("Every session of yours ends at once, on every device, this one too."),
+            _("What you were writing is kept, sealed to you."),
+            _("If somebody knows your passphrase, change it when you are back, and tell a colleague."),
+        ],
+        "action": reverse("desk:lock-everywhere"),
+        "back": reverse("desk:settings"),
+        "back_label": _("Settings"),
+    }
+    return pages.render(request, "desk/act.html", {"form": form, "act": page, "here": "settings"})

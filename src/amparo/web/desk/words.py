@@ -1,0 +1,217 @@
+"""The desk's words for codes: states, levels, ways, compartments, purposes, answers."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+Words = Mapping[str, str | Promise]
+
+LEVELS: Words = {
+    "0": pgettext_lazy("level", "Not read yet"),
+    "1": pgettext_lazy("level", "Minimal"),
+    "2": pgettext_lazy("level", "Ordinary"),
+    "3": pgettext_lazy("level", "Extraordinary"),
+    "4": pgettext_lazy("level", "Extreme"),
+}
+LEVEL_HINTS: Words = {
+    "1": _("No sign of danger now; advice is asked."),
+    "2": _("Pressure because of the work, no sign of an attack."),
+    "3": _("Serious and specific: threats, being followed, arrest likely."),
+    "4": _("Grave and imminent: life or liberty is at stake now."),
+}
+STATES: Words = {
+    "new": pgettext_lazy("state", "New"),
+    "taken": pgettext_lazy("state", "Taken"),
+    "answered": pgettext_lazy("state", "Answered"),
+    "waiting": pgettext_lazy("state", "Waits for their answer"),
+    "declined": pgettext_lazy("state", "Declined"),
+    "referred": pgettext_lazy("state", "Referred"),
+    "merged": pgettext_lazy("state", "Merged"),
+    "spam": pgettext_lazy("state", "Spam"),
+    "withdrawn": pgettext_lazy("state", "Withdrawn"),
+    "closed": pgettext_lazy("state", "Closed"),
+}
+WAYS: Words = {
+    "here": pgettext_lazy("way", "this site"),
+    "text": pgettext_lazy("way", "text"),
+    "call": pgettext_lazy("way", "call"),
+    "phone": pgettext_lazy("way", "phone"),
+    "walk-in": pgettext_lazy("way", "in person"),
+}
+COMPARTMENTS: Words = {
+    "correspondence": pgettext_lazy("compartment", "Conversation"),
+    "cover": pgettext_lazy("compartment", "Cover"),
+    "identity": pgettext_lazy("compartment", "Identity"),
+    "location": pgettext_lazy("compartment", "Location"),
+    "narrative": pgettext_lazy("compartment", "Narrative"),
+    "legal": pgettext_lazy("compartment", "Legal"),
+    "health": pgettext_lazy("compartment", "Health"),
+    "finance": pgettext_lazy("compartment", "Finance"),
+}
+COMPARTMENT_HINTS: Words = {
+    "cover": _("What one may say about the case without naming anybody."),
+    "identity": _("Name, date of birth, papers, family."),
+    "location": _("Where they live, work and hide."),
+    "narrative": _("What happened, told by them and by others."),
+    "legal": _("Files of the court, power of attorney, advice."),
+    "health": _("Injuries, treatment, how they are."),
+    "finance": _("Costs, accounts, who paid what."),
+}
+# Drawing for each compartment; the same shape whatever is inside.
+SIGNS = {
+    "cover": "page",
+    "identity": "person",
+    "location": "place",
+    "narrative": "pen",
+    "legal": "scales",
+    "health": "pulse",
+    "finance": "coin",
+    "correspondence": "letters",
+}
+PURPOSES: Words = {
+    "protection": pgettext_lazy("purpose", "Keep them safe"),
+    "legal": pgettext_lazy("purpose", "Defend them in court"),
+    "care": pgettext_lazy("purpose", "Care and treatment"),
+    "shelter": pgettext_lazy("purpose", "Find a safe place"),
+    "costs": pgettext_lazy("purpose", "Pay the costs"),
+    "publication": pgettext_lazy("purpose", "Speak up for them in public"),
+    "statistics": pgettext_lazy("purpose", "Count it, without their name"),
+}
+# Keys that nobody asked a defender for.
+OTHERWISE: Words = {
+    "override": pgettext_lazy("purpose", "A life is in danger"),
+    "release": pgettext_lazy("purpose", "Opened by two persons"),
+    "own": pgettext_lazy("purpose", "Their own"),
+    "house": pgettext_lazy("purpose", "The organisation's own papers"),
+}
+ANSWERS: Words = {
+    "granted": pgettext_lazy("answer", "Yes"),
+    "refused": pgettext_lazy("answer", "No"),
+    "conditional": pgettext_lazy("answer", "If"),
+    "met": pgettext_lazy("answer", "If, and met"),
+    "asked": pgettext_lazy("answer", "Asked"),
+    "withdrawn": pgettext_lazy("answer", "Withdrawn"),
+    "expired": pgettext_lazy("answer", "Ended"),
+}
+# Shape and dye of an answer; the word stands beside it.
+MARKS = {
+    "granted": ("disc", "green"),
+    "refused": ("barred", "red"),
+    "conditional": ("half", "ochre"),
+    "met": ("disc", "green"),
+    "asked": ("ring", "blue"),
+    "withdrawn": ("barred", "red"),
+    "expired": ("ring", "soft"),
+}
+LEVEL_MARKS = {"0": "ring", "1": "dot", "2": "ring", "3": "disc", "4": "diamond"}
+HOW: Words = {
+    "written": pgettext_lazy("how given", "in writing"),
+    "oral": pgettext_lazy("how given", "by word of mouth"),
+    "remote": pgettext_lazy("how given", "by phone or video"),
+    "page": pgettext_lazy("how given", "on the page"),
+}
+CALLS: Words = {
+    "reached": pgettext_lazy("call", "We spoke"),
+    "no answer": pgettext_lazy("call", "Nobody answered"),
+    "wrong person": pgettext_lazy("call", "Somebody else answered; nothing was said"),
+    "not safe": pgettext_lazy("call", "They could not speak freely"),
+}
+# How somebody may be reached; the last one is a warning, and is marked as such.
+REACH: Words = {
+    "here": pgettext_lazy("reach", "Answer on their page"),
+    "text": pgettext_lazy("reach", "Text message"),
+    "call": pgettext_lazy("reach", "Call"),
+    "never": pgettext_lazy("reach", "Never"),
+}
+DECISIONS: Words = {
+    "declined": pgettext_lazy("decision", "Declined"),
+    "referred": pgettext_lazy("decision", "Referred"),
+    "merged": pgettext_lazy("decision", "Merged with another request"),
+    "relinked": pgettext_lazy("decision", "Re-linked after the agreed word"),
+    "closed": pgettext_lazy("decision", "Closed"),
+}
+EXITS: Words = {
+    "link": pgettext_lazy("exit", "by a link that opened once"),
+    "key": pgettext_lazy("exit", "with their own key"),
+    "download": pgettext_lazy("exit", "as a sealed file"),
+    "export": pgettext_lazy("exit", "as an export"),
+}
+TEAMS: Words = {
+    "house": pgettext_lazy("team", "Everybody on staff"),
+    "intake": pgettext_lazy("team", "Duty desk"),
+    "auditors": pgettext_lazy("team", "Auditors"),
+    "coordination": pgettext_lazy("team", "Coordination"),
+    "legal": pgettext_lazy("team", "Legal"),
+    "care": pgettext_lazy("team", "Care"),
+    "finance": pgettext_lazy("team", "Finance"),
+    "release": pgettext_lazy("team", "Release group"),
+}
+PRESENCE: Words = {
+    "invited": pgettext_lazy("presence", "invited, has not come yet"),
+    "waiting": pgettext_lazy("presence", "waits to be compared"),
+    "here": pgettext_lazy("presence", "here"),
+    "left": pgettext_lazy("presence", "has left"),
+}
+VERBS: Words = {
+    "take": pgettext_lazy("verb", "Take"),
+    "reply": pgettext_lazy("verb", "Write back"),
+    "log": pgettext_lazy("verb", "Log a call"),
+    "level": pgettext_lazy("verb", "Set the level"),
+    "open": pgettext_lazy("verb", "Open a case"),
+    "refer": pgettext_lazy("verb", "Refer"),
+    "decline": pgettext_lazy("verb", "Decline"),
+    "reassign": pgettext_lazy("verb", "Give to a colleague"),
+    "merge": pgettext_lazy("verb", "Merge"),
+    "spam": pgettext_lazy("verb", "Mark as spam"),
+    "reopen": pgettext_lazy("verb", "Back into the queue"),
+    "close": pgettext_lazy("verb", "Close"),
+    "reach": pgettext_lazy("verb", "Change how to reach them"),
+    "relink": pgettext_lazy("verb", "Re-link a lost code"),
+}
+# What the page says after a deed; the address carries the code only.
+DONE: Words = {
+    "taken": _("It is yours now."),
+    "sent": _("Sent. They see it the next time they come back."),
+    "logged": _("The call is logged."),
+    "level": _("The level is set. The deadline moved with it."),
+    "opened": _("The case is open, with all seven compartments."),
+    "referred": _("Referred. They can read the reason."),
+    "declined": _("Declined. They can read the reason."),
+    "reassigned": _("Your colleague has it now."),
+    "merged": _("Merged. Both conversations stand in one place."),
+    "spam": _("Marked as spam. It left the queue and can be brought back."),
+    "reopened": _("Back in the queue, and yours."),
+    "closed": _("Closed. A word from them opens it again."),
+    "reach": _("Kept. It stands first on every page of this case."),
+    "key": _("The key is given."),
+    "second": _("Your key is laid to it. One more person is needed."),
+    "asked-two": _("Asked. It opens when two persons have agreed."),
+    "joined": _("Welcome. Their teams are open to them now."),
+    "relinked": _("Re-linked. The old code opens nothing any more."),
+    "written": _("Kept in the compartment."),
+    "recorded": _("The answer is recorded and in force."),
+    "asked": _("Asked. The answer will show here."),
+    "withdrawn": _("Withdrawn. The lock is changed; what was shown before stays listed."),
+    "met": _("The condition is recorded as met. They are told why."),
+    "override": _("Open to you now. A second person must confirm within four hours."),
+    "confirmed": _("Confirmed."),
+    "released": _("Released. It is on the list that they can read."),
+    "handed": _("Handed over."),
+    "saved": _("Kept."),
+    "passphrase": _("Your passphrase is changed. The old one opens nothing any more."),
+    "passkey": _("The passkey is added."),
+    "left": _("They have left. Their sessions are ended and the locks are changed."),
+    "removed": _("Removed."),
+}
+
+
+def word(table: Words, code: object) -> str:
+    """The word for a code; the code itself where the table has none."""
+    return str(table.get(str(code), code))
+
+
+def choices(table: Words, *leave_out: str) -> list[tuple[str, str | Promise]]:
+    """The table as the choices of a form field."""
+    return [(code, words) for code, words in table.items() if code not in leave_out]

@@ -1,0 +1,127 @@
+"""What only the desk's pages are put together from: cords, levels, answers, words for codes."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django import template
+from django.forms import BoundField
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language_info
+
+from amparo.foundation import clock
+from amparo.web import cords
+from amparo.web.desk import words
+from amparo.web.tags import icon
+
+register = template.Library()
+
+TABLES = {
+    "state": words.STATES,
+    "level": words.LEVELS,
+    "way": words.WAYS,
+    "compartment": words.COMPARTMENTS,
+    "about": words.COMPARTMENT_HINTS,
+    "purpose": {**words.PURPOSES, **words.OTHERWISE},
+    "exit": words.EXITS,
+    "decision": words.DECISIONS,
+    "reach": words.REACH,
+    "team": words.TEAMS,
+    "presence": words.PRESENCE,
+    "answer": words.ANSWERS,
+    "how": words.HOW,
+    "call": words.CALLS,
+    "verb": words.VERBS,
+}
+
+
+@register.filter
+def word(code: object, table: str) -> str:
+    """`{{ row.state|word:"state" }}`: the word for a code."""
+    return words.word(TABLES[table], code)
+
+
+@register.filter
+def language(code: str) -> str:
+    """The name of a language in the language of the page; the code where none is known."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
+
+
+@register.filter
+def sign(compartment: str) -> SafeString:
+    """The drawing of a compartment."""
+    return icon(words.SIGNS[compartment])
+
+
+@register.filter
+def hour(value: datetime) -> SafeString:
+    """A time in a list: the clock alone within a day, else the day in short. The list's head says
+    whose clock it is."""
+    here = timezone.localtime(value)
+    away = abs(value - clock.now())
+    if away < timedelta(hours=20):
+        words_ = f"{here:%H:%M}"
+    elif away < timedelta(days=6):
+        words_ = formats.date_format(here, "D H:i")
+    else:
+        words_ = formats.date_format(here, "j M")
+    stamp = f"{value.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+    return format_html('<time datetime="{}"><bdi>{}</bdi></time>', stamp, words_)
+
+
+@register.simple_tag
+def level(value: int) -> SafeString:
+    """Shape, then word, then colour: how urgent a case is."""
+    return format_html(
+        '<span class="lv l{}">{} <span>{}</span></span>',
+        value,
+        icon(words.LEVEL_MARKS[str(value)]),
+        words.word(words.LEVELS, value),
+    )
+
+
+@register.simple_tag
+def answer(code: str) -> SafeString:
+    """The mark and the word of an answer to a question of consent."""
+    mark, dye = words.MARKS[code]
+    return format_html(
+        '<span class="{}">{}{}</span>', dye, icon(mark), words.word(words.ANSWERS, code)
+    )
+
+
+@register.inclusion_tag("desk/parts/cord.html")
+def cord(due: datetime | None, level: int, waits: bool = False) -> dict[str, Any]:
+    """The cord of one deadline: words first, then clock time, then the drawing."""
+    if due is None:
+        return {"cord": None}
+    return {
+        "cord": cords.cord(due, clock.now()),
+        "due": due,
+        "level": level,
+        "waits": waits,
+    }
+
+
+@register.inclusion_tag("desk/parts/scale.html")
+def scale() -> dict[str, Any]:
+    """The marks that all cords of a page share, drawn once."""
+    return {"now": cords.NOW, "steps": [cords.place(step) for step in cords.STEPS]}
+
+
+@register.inclusion_tag("desk/parts/tiles.html")
+def tiles(bound: BoundField, table: str) -> dict[str, Any]:
+    """A choice drawn as equal tiles, each with its mark; none is chosen beforehand."""
+    choices = []
+    for widget in bound.subwidgets:
+        code = str(widget.data["value"])
+        if table == "level":
+            mark, dye = words.LEVEL_MARKS[code], f"l{code}"
+            hint = words.word(words.LEVEL_HINTS, code)
+        else:
+            (mark, dye), hint = words.MARKS[code], ""
+        choices.append({"widget": widget, "mark": mark, "dye": dye, "hint": hint})
+    return {"bound": bound, "choices": choices}

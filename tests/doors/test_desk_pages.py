@@ -1,0 +1,121 @@
+"""Every page of the desk in a real browser: nothing for axe to find, light enough, no sideways scroll.
+
+With AMPARO_LOOK=FOLDER each page is also photographed, to be looked at by a person.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.doors.desk_house import House, build, busy, served
+
+pytestmark = [pytest.mark.needs("chromium", "axe-core"), pytest.mark.timeout(600)]
+
+AXE = """tags => axe.run(document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]})
+  .then(found => found.violations.map(one => one.id + ": " + one.nodes.map(
+    node => node.html.slice(0, 160) + " " + (node.any[0] || node.all[0] || node.none[0] || {}).message).join(" | ")))"""
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOOK = os.environ.get("AMPARO_LOOK", "")
+VIEWS = [
+    # width, dark, language
+    (1280, False, ""),
+    (360, False, ""),
+    (1280, True, "ar/"),
+    (360, True, "ar/"),
+    (360, True, ""),
+    (1280, False, "ar/"),
+]
+BUDGET = 120 * 1024  # bytes transferred for a first load of a desk page
+
+
+def pages(house: House) -> dict[str, str]:
+    """Every address with something on it, by a short name."""
+    quiet = house.cases["quiet"]
+    case = f"desk/c/{quiet}"
+    new = f"desk/c/{next(iter(house.cases.values()))}"
+    found = {
+        "queue": f"desk/queue?c={next(iter(house.cases.values()))}",
+        "queue-mine": "desk/queue?show=mine",
+        "queue-empty": "desk/queue?show=done",
+        "new": "desk/new",
+        "search": "desk/search",
+        "two": "desk/two",
+        "hand-over": "desk/hand-over",
+        "request": new,
+        "case": case,
+        "messages": f"{case}/messages",
+        "files": f"{case}/files",
+        "reach": f"{case}/reach",
+        "consent": f"{case}/consent",
+        "record": f"{case}/consent/record",
+        "ask": f"{case}/consent/ask",
+        "shown": f"{case}/shown",
+        "override": f"{case}/override",
+        "people": "desk/people",
+        "invite": "desk/people/invite",
+        "fingerprints": "desk/people/fingerprints",
+        "lockdown": "desk/lockdown",
+        "lockdown-now": "desk/lockdown/now",
+        "journal": "desk/journal",
+        "settings": "desk/settings",
+        "keys": "desk/settings/keys",
+        "passphrase": "desk/settings/passphrase",
+        "lock-everywhere": "desk/settings/lock",
+    }
+    for code in ("narrative", "identity", "health", "cover"):
+        found[f"part-{code}"] = f"{case}/part/{code}"
+    found["two-ask"] = f"{case}/part/identity/two"
+    for verb in ("log", "level", "open", "decline", "refer", "reassign", "merge", "spam", "relink", "close"):
+        found[f"do-{verb}"] = f"{new}/do/{verb}"
+    return found
+
+
+@pytest.fixture
+def desk(browser: Any) -> Iterator[tuple[House, str, Any]]:
+    """A busy house, its address, and a browser's context that is signed in."""
+    house = busy(build())
+    client = house.sign_in()
+    cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+    with served() as address:
+        context = browser.new_context()
+        context.add_cookies(
+            [{"name": name, "value": value, "url": address} for name, value in cookies.items()]
+        )
+        yield house, address, context
+        context.close()
+
+
+def photograph(page: Any, name: str) -> None:
+    """Keep a picture for a person to look at, where one was asked for."""
+    if LOOK:
+        folder = Path(LOOK)
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(folder / f"{name}.png"), full_page=True)
+
+
+@pytest.mark.parametrize(("width", "dark", "language"), VIEWS if LOOK else VIEWS[:4])
+def test_no_page_has_anything_for_axe_to_find(
+    desk: tuple[House, str, Any], axe: str, width: int, dark: bool, language: str
+) -> None:
+    house, address, context = desk
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 900 if width > 500 else 740})
+    page.emulate_media(color_scheme="dark" if dark else "light")
+    trouble: list[str] = []
+    page.on("console", lambda said: trouble.append(said.text) if said.type == "error" else None)
+    only = os.environ.get("AMPARO_LOOK_AT", "").split(",")
+    for name, path in pages(house).items():
+        if only != [""] and name not in only:
+            continue
+        answer = page.goto(f"{address}/{language}{path}")
+        assert answer.status == 200, (name, answer.status)
+        photograph(page, f"{name}-{width}{'-dark' if dark else ''}{'-ar' if language else ''}")
+        page.evaluate(axe)
+        trouble += [f"{name}: {one}" for one in page.evaluate(AXE, TAGS)]
+        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if over > 0:
+            trouble.append(f"{name}: scrolls sideways by {over} px")
+    assert not trouble, "\n".join(trouble)
