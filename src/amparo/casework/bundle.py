@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from html import escape
+from typing import Any
 
 from amparo.casework.queries import Message, Thread, open_file
 from amparo.foundation import ids
@@ -22,7 +23,7 @@ class _Drain(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data) -> int:
+    def write(self, data: Any) -> int:
         self._pieces.append(bytes(data))
         self._at += len(data)
         return len(data)

@@ -1,9 +1,10 @@
 """Reads of casework: the queue, a case, a thread. Each returns only what the actor's keys open."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from amparo.casework import rules
 from amparo.casework.models import COVER, ENTRY, FILE, Case, Cover, Entry, File
@@ -14,8 +15,7 @@ from amparo.foundation import clean, clock, ids, journal
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import NotFound, Refused
 from amparo.people import queries as people
-from amparo.vault import compartments, files
-from amparo.vault.models import Principal
+from amparo.vault import compartments, files, staff
 
 CALL_OUTCOMES = ("reached", "no answer", "wrong person", "not safe")
 PAGE = 50
@@ -222,7 +222,7 @@ class Opened:
     size: int
     manifest: dict[str, object]
 
-    def pieces(self):
+    def pieces(self) -> Iterator[bytes]:
         """The content; CannotOpen part-way means: throw away what came."""
         return files.read(self.manifest)
 
@@ -254,25 +254,19 @@ def answers(actor: Actor, case: ids.Id) -> dict[tuple[str, str, str], str]:
 # --- readers -------------------------------------------------------------------------------------
 def _readers(case: ids.Id, labels: dict[ids.Id, str]) -> list[Reader]:
     rows = [row for row in consent.readers(case) if row.purpose != consent_rules.OWN]
-    kinds = {
-        row.id: row for row in Principal.objects.filter(id__in={row.principal for row in rows})
-    }
+    kinds = staff.kinds({row.principal for row in rows})
     found = []
     for row in rows:
-        principal = kinds.get(row.principal)
-        if principal is None:
-            continue
-        count = len(people.members_of(principal.code)) if principal.kind == "team" else 1
-        label = labels.get(row.principal) or principal.code or principal.kind
+        kind, code = kinds.get(row.principal, ("", ""))
         found.append(
             Reader(
-                row.principal,
-                principal.kind,
-                label,
-                count,
-                row.purpose,
-                row.until,
-                row.compartments,
+                principal=row.principal,
+                kind=kind,
+                label=labels.get(row.principal) or code or kind,
+                count=len(people.members_of(code)) if kind == "team" else 1,
+                purpose=row.purpose,
+                until=row.until,
+                compartments=row.compartments,
             )
         )
     return found
@@ -349,7 +343,7 @@ def queue(actor: Actor, *, show: str = "open", after: str = "", size: int = PAGE
     return Queue(page, _place(last) if last else "", counts(actor))
 
 
-def _shown(show: str, actor: Actor):
+def _shown(show: str, actor: Actor) -> QuerySet[Case]:
     rows = Case.objects.filter(state__in=rules.OPEN)
     if show == "mine":
         return rows.filter(owner=actor.id)
@@ -360,9 +354,6 @@ def _shown(show: str, actor: Actor):
     if show == "done":
         return Case.objects.exclude(state__in=rules.OPEN).exclude(state="withdrawn")
     return rows
-
-
-_NO_DATE = datetime(9999, 1, 1)
 
 
 def _place(row: Case | None) -> str:

@@ -11,9 +11,8 @@ from typing import Any
 
 from amparo.consent.models import Link
 from amparo.foundation import clock, journal
-from amparo.foundation.errors import NotFound
+from amparo.foundation.errors import CannotOpen, NotFound
 from amparo.vault import duty
-from amparo.vault.primitives import CannotOpen
 
 
 def create(kind: str, body: dict[str, Any], *, hours: int) -> str:

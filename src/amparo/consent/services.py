@@ -150,7 +150,7 @@ def _take_away(
 
 @operations.finishes("consent.withdraw")
 def _withdraw(subject: dict[str, str]) -> None:
-    case, recipient = ids.parse(subject["case"]), ids.parse(subject["recipient"])
+    case, recipient = ids.of(subject["case"]), ids.of(subject["recipient"])
     compartment, purpose = subject["compartment"], subject["purpose"]
     take_key(case, compartment, {(recipient, purpose)})
     events.announce(Withdrawn(str(case), compartment))
@@ -395,13 +395,13 @@ def take_back(
     _take_away(actor, case, doc, recipient, purpose, compartment, leave)
 
 
-def erase_keys(case: ids.Id | None) -> None:
+def erase_keys(case: ids.Id) -> None:
     """Destroy every key of a case, for good."""
     with transaction.atomic(using=KEYSTORE):
         compartments.erase(case)
 
 
-def erase_rows(case: ids.Id | None) -> None:
+def erase_rows(case: ids.Id) -> None:
     """Remove what consent had written about a case whose keys are destroyed."""
     for table in (Record, Disclosure, Override):
         table.objects.filter(case=case).delete()

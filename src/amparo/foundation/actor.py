@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from amparo.foundation.ids import Id
+from amparo.foundation.ids import NIL, Id
 
 Kind = Literal["staff", "defender", "outside", "system", "nobody"]
 
@@ -13,7 +13,7 @@ class Actor:
     """Who asks a service for something. `ring` is the vault's; nobody else looks inside it."""
 
     kind: Kind
-    id: Id | None = None
+    id: Id = NIL
     ring: Any = None
     case: Id | None = None  # the one case of a defender or of an outside reader
     language: str = "en"

@@ -9,6 +9,10 @@ class Refused(AmparoError):
     """The gate said no. Outside it looks exactly like NotFound."""
 
 
+class CannotOpen(Refused):
+    """Wrong key, wrong context or altered data: it never says which."""
+
+
 class NotFound(AmparoError):
     """There is no such thing, or none that this actor may know of."""
 

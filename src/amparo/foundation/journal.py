@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from amparo.foundation import clock
 from amparo.foundation.actor import NOBODY, Actor
+from amparo.foundation.ids import NIL
 from amparo.foundation.models import JournalEntry
 
 Sealer = Callable[[bytes], tuple[bytes, bytes]]
@@ -86,7 +87,7 @@ def flush() -> None:
     detail = {
         "v": 1,
         "at": clock.now().isoformat(timespec="milliseconds"),
-        "actor": [unit.actor.kind, str(unit.actor.id or "")],
+        "actor": [unit.actor.kind, "" if unit.actor.id == NIL else str(unit.actor.id)],
         "deeds": unit.notes,
     }
     digest, sealed = _sealer[0](json.dumps(detail, separators=(",", ":"), default=str).encode())

@@ -8,8 +8,7 @@ from amparo.foundation.actor import Actor
 from amparo.foundation.errors import NotFound, Refused
 from amparo.people import rules
 from amparo.people.models import PERSON, TEAM, Person, Team
-from amparo.vault import compartments, keys
-from amparo.vault.models import Membership, Principal
+from amparo.vault import compartments, keys, staff
 
 
 @dataclass(frozen=True)
@@ -56,43 +55,35 @@ def names(actor: Actor) -> dict[ids.Id, str]:
     leave = gate.admit(actor, house(), "house")
     found = {row.id: gate.read(leave, PERSON, row)["name"] for row in Person.objects.all()}
     labels = {row.code: gate.read(leave, TEAM, row)["name"] for row in Team.objects.all()}
-    for row in Principal.objects.filter(kind="team"):
-        found[row.id] = labels.get(row.code, row.code)
-    return found
+    return found | {team: labels.get(code, code) for team, code in staff.team_codes().items()}
 
 
 def colleagues(actor: Actor) -> list[Colleague]:
     """Everybody on staff, by name."""
     leave = gate.admit(actor, house(), "house")
-    principals = {row.id: row for row in Principal.objects.filter(kind="person")}
-    teams: dict[ids.Id, list[str]] = {}
-    for member, code in Membership.objects.filter(team__active=True).values_list(
-        "member_id", "team__code"
-    ):
-        teams.setdefault(member, []).append(code)
+    holders = staff.holders()
     found = []
     for row in Person.objects.all():
-        doc, principal = gate.read(leave, PERSON, row), principals.get(row.id)
-        if principal is None:
-            state, fingerprint = "invited", ""
-        else:
-            public = keys.public_of(bytes(principal.public))
-            fingerprint = public.fingerprint
-            if not principal.active:
-                state = "left"
-            else:
-                state = "here" if keys.trusted(principal) else "waiting"
+        doc, holder = gate.read(leave, PERSON, row), holders.get(row.id)
         found.append(
             Colleague(
-                row.id,
-                doc["name"],
-                sorted(teams.get(row.id, doc.get("teams", []))),
-                state,
-                fingerprint,
-                row.id == actor.id,
+                id=row.id,
+                name=doc["name"],
+                teams=holder.teams if holder and holder.teams else sorted(doc.get("teams", [])),
+                state=_state(holder),
+                fingerprint=holder.fingerprint if holder else "",
+                me=row.id == actor.id,
             )
         )
     return sorted(found, key=lambda one: one.name)
+
+
+def _state(holder: staff.Holder | None) -> str:
+    if holder is None:
+        return "invited"
+    if not holder.active:
+        return "left"
+    return "here" if holder.trusted else "waiting"
 
 
 def colleague(actor: Actor, person: ids.Id) -> Colleague:
@@ -109,15 +100,14 @@ def teams(actor: Actor) -> list[TeamRow]:
     leave = gate.admit(actor, house(), "house")
     found = []
     for row in Team.objects.all():
-        principal = keys.team(row.code)
-        members = Membership.objects.filter(team=principal).values_list("member_id", flat=True)
+        here = staff.members(row.code)
         found.append(
             TeamRow(
                 row.id,
-                principal.id,
+                keys.team(row.code).id,
                 row.code,
                 gate.read(leave, TEAM, row)["name"],
-                sorted(known[member] for member in members if member in known),
+                sorted(known[member] for member in here if member in known),
             )
         )
     return sorted(found, key=lambda team: rules.TEAMS.index(team.code))
@@ -125,6 +115,4 @@ def teams(actor: Actor) -> list[TeamRow]:
 
 def members_of(code: str) -> list[ids.Id]:
     """Principals of a team's members; for services that need somebody to wake or to wrap to."""
-    team = Principal.objects.filter(kind="team", code=code, active=True).first()
-    rows = Membership.objects.filter(team=team) if team else Membership.objects.none()
-    return list(rows.values_list("member_id", flat=True))
+    return staff.members(code)

@@ -22,6 +22,7 @@ HOME = {
     "finance": FINANCE,
 }
 
+WEAK = "weak"  # what is wrong with a passphrase that is too easily guessed
 FREE_TRIES = 5
 LONGEST_WAIT = timedelta(seconds=60)
 

@@ -479,9 +479,8 @@ def held_by_gone() -> Iterator[tuple[ids.Id, str, set[tuple[ids.Id, str]], dict[
     """(case, compartment, whom to drop, which team instead of which) for every compartment whose
     newest epoch somebody who left, or a team that was succeeded, still holds."""
     gone = {row.id for row in Principal.objects.filter(kind="person", active=False)}
-    instead = {
-        row.succeeds: row.id for row in Principal.objects.filter(kind="team").exclude(succeeds=None)
-    }
+    teams = Principal.objects.filter(kind="team")
+    instead = {row.succeeds: row.id for row in teams if row.succeeds is not None}
     held: dict[tuple[ids.Id, str], set[ids.Id]] = defaultdict(set)
     for row in Grant.objects.filter(grantee__in=gone | set(instead)):
         held[row.case, row.compartment].add(row.grantee)

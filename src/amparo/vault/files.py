@@ -10,7 +10,6 @@ with the client of the API. What nobody has owned for a day is removed.
 import hashlib
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -83,7 +82,7 @@ class _PartFile:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
-    def write(self, data: bytes | memoryview) -> None:
+    def write(self, data: bytes) -> None:
         self.size += len(data)
         self._put(self._stream.update(data))
 
@@ -108,7 +107,7 @@ class _PartFile:
 
 def coarsen(path: Path) -> None:
     """Set a file's times to the beginning of the day."""
-    day = time.time() // DAY * DAY
+    day = clock.now().timestamp() // DAY * DAY
     os.utime(path, (day, day))
 
 

@@ -19,6 +19,7 @@ from amparo.vault.primitives import (
     ctx,
     keyed_digest,
     open_secret,
+    same,
     seal_secret,
     token,
     unwrap,
@@ -26,10 +27,7 @@ from amparo.vault.primitives import (
 )
 
 # Passphrases: libsodium's "moderate". a0 is OWASP's least, for tests; doctor warns about it.
-LEVELS = {
-    "a1": {"iterations": 3, "lanes": 1, "memory_cost": 256 * 1024},
-    "a0": {"iterations": 2, "lanes": 1, "memory_cost": 19 * 1024},
-}
+LEVELS = {"a1": (3, 1, 256 * 1024), "a0": (2, 1, 19 * 1024)}  # passes, lanes, KiB
 _hashing = threading.Semaphore(2)  # two at a time bound the memory to 512 MiB
 SALT = 16
 
@@ -41,7 +39,16 @@ def _stretch(passphrase: str, salt: bytes, level: str) -> bytes:
         raise CannotOpen
     pepper = server.load().key("pepper")
     with _hashing:
-        return Argon2id(salt=salt, length=32, secret=pepper, **settings).derive(passphrase.encode())
+        passes, lanes, memory = settings
+        argon = Argon2id(
+            salt=salt,
+            length=32,
+            iterations=passes,
+            lanes=lanes,
+            memory_cost=memory,
+            secret=pepper,
+        )
+        return argon.derive(passphrase.encode())
 
 
 def lock(root: bytes, passphrase: str, principal: ids.Id) -> bytes:
@@ -67,6 +74,12 @@ def name_digest(name: str) -> bytes:
     """How a sign-in name is found: a keyed digest, so that the key store holds no names."""
     folded = " ".join(name.casefold().split())
     return keyed_digest(server.load().key("pepper"), ctx("sign-in name", folded))
+
+
+def same_word(left: str, right: str) -> bool:
+    """Whether two agreed words are the same, whatever their case and spaces; in constant time."""
+    fold = [" ".join(word.casefold().split()).encode() for word in (left, right)]
+    return same(fold[0], fold[1])
 
 
 # --- principals ----------------------------------------------------------------------------------
@@ -141,7 +154,7 @@ def trusted(row: Principal, depth: int = 12) -> bool:
 
 
 def _vouched(row: Principal, depth: int) -> bool:
-    if depth == 0:
+    if depth == 0 or row.vouched_by is None:
         return False
     voucher = Principal.objects.filter(id=row.vouched_by, kind="person").first()
     if voucher is None:
@@ -268,7 +281,7 @@ def replace_code(ring: Ring, lookup: bytes, lock_key: bytes) -> None:
     )
 
 
-def remove_defender(principal: ids.Id | None) -> None:
+def remove_defender(principal: ids.Id) -> None:
     """Destroy a defender's lock and sessions. The public key stays to check old signatures."""
     Slot.objects.filter(principal_id=principal).delete()
     Principal.objects.filter(id=principal, kind="defender").update(active=False)

@@ -98,7 +98,7 @@ def renew(ring: Ring, case: ids.Id, compartment: str) -> int:
     new = Pass(case, compartment, "", number, {number: key})
     count = 0
     for kind in sealed.kinds():
-        rows = kind.model.objects.filter(case=case, compartment=compartment)
+        rows = kind.model._default_manager.filter(case=case, compartment=compartment)
         for row in rows:
             before = bytes(row.sealed)
             doc = open_with(old, kind, row.id, before)
@@ -112,9 +112,9 @@ def _reseal(new: Pass, kind: Kind, row: Any, doc: Document, before: bytes) -> in
     fresh = {}
     if kind.files:
         doc = doc | files.again(doc)
-        fresh["upload"] = ids.parse(doc["upload"])
+        fresh["upload"] = ids.of(doc["upload"])
     after = seal_with(new, kind, row.id, doc)
-    same = kind.model.objects.filter(id=row.id, sealed=before)
+    same = kind.model._default_manager.filter(id=row.id, sealed=before)
     changed = same.update(sealed=after, **fresh)
     if kind.files:
         files.destroy(row.upload if changed else fresh["upload"])

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from amparo.foundation.errors import Refused
+from amparo.foundation.errors import CannotOpen
 
 SUITE_1 = b"\x01"
 SUITE = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
@@ -31,10 +31,6 @@ NONCE = 12
 PUBLIC_KEM = 1216  # bytes of an X-Wing public key: ML-KEM-768 (1184) then X25519 (32)
 PUBLIC_SIG = 32
 SIGNATURE = 64
-
-
-class CannotOpen(Refused):
-    """Wrong key, wrong context or altered data: it never says which."""
 
 
 # --- context -------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from amparo.foundation import clock, ids
 from amparo.foundation.config import config
 from amparo.vault.keys import Ring
-from amparo.vault.models import Session
+from amparo.vault.models import Principal, Session
 from amparo.vault.primitives import (
     KEY,
     CannotOpen,
@@ -66,6 +66,15 @@ def begin(key: PrivateKey, principal: ids.Id, generation: int, kind: str) -> byt
     )
     _remember(handle, Ring(principal, key, generation))
     return handle
+
+
+def begin_outside(root: bytes, reader: ids.Id) -> bytes:
+    """A session for a reader outside the house, whose root came out of a link."""
+    row = Principal.objects.filter(id=reader, kind="outside", active=True).first()
+    key = PrivateKey(root)
+    if row is None or bytes(row.public) != key.public.raw:
+        raise CannotOpen
+    return begin(key, reader, row.generation, "outside")
 
 
 def resume(handle: bytes, kind: str) -> Ring:

@@ -12,9 +12,8 @@ from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 
 from amparo.foundation import clean
 from amparo.foundation.config import config
-from amparo.foundation.errors import Invalid, Unavailable
+from amparo.foundation.errors import CannotOpen, Invalid, Unavailable
 from amparo.vault import files, forms
-from amparo.vault.primitives import CannotOpen
 
 CLEAN_LIMIT = 25 * 1024 * 1024
 HEAD = 4096
@@ -30,6 +29,7 @@ class Sealed:
     writer: files.Writer = field(repr=False)
     _manifest: files.Manifest = field(repr=False)
     cleaned: "Sealed | None" = None
+    owned: bool = False
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -44,10 +44,12 @@ class Sealed:
     def own(self) -> None:
         """Write the rows of its parts."""
         self.writer.own()
+        self.owned = True
 
     def discard(self) -> None:
-        """Nobody wants it: nothing stays on disk."""
-        self.writer.abort()
+        """If nobody has taken it, nothing of it stays on disk."""
+        if not self.owned:
+            self.writer.abort()
         if self.cleaned is not None:
             self.cleaned.discard()
 
@@ -100,7 +102,7 @@ class SealingHandler(FileUploadHandler):
         self._discard_all()
         raise StopUpload(connection_reset=False)
 
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+    def receive_data_chunk(self, raw_data: bytes, _start: int) -> None:
         """More of the file."""
         if len(self._head) < HEAD:
             self._head += raw_data[: HEAD - len(self._head)]

@@ -74,7 +74,6 @@ def reply(
     *,
     text: str,
     files: tuple[SealedFile, ...] = (),
-    once: ids.Id | None = None,
 ) -> ids.Id:
     """Answer a defender. The request then waits for them."""
     row = case_row(actor, case)

@@ -20,11 +20,10 @@ from amparo.consent.rules import OWN
 from amparo.foundation import events, ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.config import config
-from amparo.foundation.errors import Conflict, NotFound, Unavailable
+from amparo.foundation.errors import CannotOpen, Conflict, NotFound, Unavailable
 from amparo.people.rules import INTAKE
 from amparo.vault import codes, keys, server, sessions
 from amparo.vault import files as vault_files
-from amparo.vault.primitives import CannotOpen
 
 PROTECTION = "protection"
 

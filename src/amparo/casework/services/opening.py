@@ -20,7 +20,6 @@ from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
 from amparo.people import queries as people
 from amparo.people.rules import HOME, INTAKE, RELEASE
 from amparo.vault import codes, compartments, keys
-from amparo.vault.primitives import same
 
 LATER = tuple(one for one in compartments.COMPARTMENTS if one not in {"cover", "correspondence"})
 
@@ -108,7 +107,7 @@ def relink(actor: Actor, new: ids.Id, *, old: ids.Id, word: str) -> None:
     if new == old or older.state in {"withdrawn", "merged"} or newer.state == "merged":
         raise Conflict
     agreed = queries.agreed_word(actor, old)
-    if not agreed or not same(_fold(agreed), _fold(word)):
+    if not agreed or not keys.same_word(agreed, word):
         journal.note("relink refused", new, old)
         raise Refused
     lost, found = queries.defender_of(old), queries.defender_of(new)
@@ -128,15 +127,9 @@ def relink(actor: Actor, new: ids.Id, *, old: ids.Id, word: str) -> None:
         journal.note("old code removed", old)
 
 
-def _fold(word: str) -> bytes:
-    return " ".join(word.casefold().split()).encode()
-
-
 @operations.finishes("casework.old code")
 def _old_code(subject: dict[str, str]) -> None:
-    case, lost = ids.parse(subject["case"]), ids.parse(subject["defender"])
-    if case is None or lost is None:
-        return
+    case, lost = ids.of(subject["case"]), ids.of(subject["defender"])
     for compartment in compartments.COMPARTMENTS:
         consent.take_key(case, compartment, {(lost, "")})
     keys.remove_defender(lost)
@@ -161,7 +154,7 @@ def erase(actor: Actor, case: ids.Id) -> None:
     if row.owner != actor.id:
         raise Refused
     defender = queries.defender_of(case)
-    with operations.ending("casework.withdraw", case=case, defender=defender or ""):
+    with operations.ending("casework.withdraw", case=case, defender=defender or ids.NIL):
         Case.objects.filter(id=case).update(
             state="withdrawn", due_at=None, unread=0, version=row.version + 1
         )

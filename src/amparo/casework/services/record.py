@@ -86,7 +86,7 @@ def _file_row(leave: gate.Leave, entry: Entry, file: SealedFile, *, of: str) -> 
         case=entry.case,
         compartment=entry.compartment,
         entry=entry.id,
-        upload=ids.parse(file.manifest["upload"]),
+        upload=ids.of(file.manifest["upload"]),
     )
     doc = file.manifest | {"name": file.name, "kind": file.kind, "of": of}
     row.sealed = gate.seal(leave, FILE, row.id, doc)

@@ -19,11 +19,10 @@ from amparo.consent import gate, links
 from amparo.consent import services as consent
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import Actor
-from amparo.foundation.errors import Invalid, NotFound, Refused
+from amparo.foundation.errors import CannotOpen, Invalid, NotFound, Refused
 from amparo.foundation.router import KEYSTORE
 from amparo.people.rules import INTAKE
-from amparo.vault import age, compartments, keys, sessions
-from amparo.vault.primitives import CannotOpen, PrivateKey
+from amparo.vault import age, compartments, sessions, staff
 
 LINK = "reader"
 ANSWER = "casework.outside answer"
@@ -80,14 +79,13 @@ def share_by_link(actor: Actor, case: ids.Id, *, offer: Offer, hours: int) -> st
     _check(actor, case, offer)
     if not 1 <= hours <= MOST_HOURS:
         raise Invalid("choose how long the link waits", {"hours": "choose"})
-    key = PrivateKey.generate()
     with transaction.atomic(using=KEYSTORE):
-        reader = keys.add_principal("outside", key, by=actor.ring)
+        reader, root = staff.new_reader(actor.ring)
         token = links.create(
             LINK,
             {
-                "root": key.root.hex(),
-                "reader": str(reader.id),
+                "root": root.hex(),
+                "reader": str(reader),
                 "case": str(case),
                 "label": offer.label,
                 "purpose": offer.purpose,
@@ -95,7 +93,7 @@ def share_by_link(actor: Actor, case: ids.Id, *, offer: Offer, hours: int) -> st
             },
             hours=hours,
         )
-    _agree(actor, case, offer, reader.id)
+    _agree(actor, case, offer, reader)
     with operations.writing():
         consent.note_disclosure(
             actor,
@@ -105,7 +103,7 @@ def share_by_link(actor: Actor, case: ids.Id, *, offer: Offer, hours: int) -> st
             compartments_shown=list(offer.compartments),
             how="link",
         )
-        journal.note("link made", case, reader.id)
+        journal.note("link made", case, reader)
     return token
 
 
@@ -156,7 +154,7 @@ def _file_reader(actor: Actor) -> ids.Id:
     """A principal that stands for the reader in the list of keys; its private half is forgotten, for
     the reader opens the file with a key of their own."""
     with transaction.atomic(using=KEYSTORE):
-        return keys.add_principal("outside", PrivateKey.generate(), by=actor.ring).id
+        return staff.new_reader(actor.ring)[0]
 
 
 def _sealed(actor: Actor, case: ids.Id, offer: Offer, recipient: str) -> Iterator[bytes]:
@@ -174,7 +172,7 @@ def use_link(token: str) -> tuple[bytes, Actor]:
     reader = ids.parse(body.get("reader", ""))
     if kind != LINK or reader is None:
         raise NotFound
-    handle = sessions.begin(PrivateKey(bytes.fromhex(body["root"])), reader, 0, "outside")
+    handle = sessions.begin_outside(bytes.fromhex(body["root"]), reader)
     actor = resume(handle)
     journal.act_as(actor)
     journal.note("read through a link", actor.case or "")
@@ -195,10 +193,11 @@ def resume(handle: bytes) -> Actor:
 
 def shown(actor: Actor) -> Shown:
     """What this reader may read today."""
-    if actor.kind != "outside" or actor.id is None or actor.case is None:
+    if actor.kind != "outside" or actor.case is None:
         raise Refused
-    held = [share for share in gate.held_by(actor.case, actor.id) if share.until]
-    if not held:
+    held = gate.held_by(actor.case, actor.id)
+    days = [share.until for share in held if share.until is not None]
+    if not days:
         raise NotFound
     parts = {}
     for share in held:
@@ -206,7 +205,7 @@ def shown(actor: Actor) -> Shown:
             actor, actor.case, share.compartment, recipient=actor.id, purpose=share.purpose
         )
         parts[share.compartment] = queries.entries(actor, actor.case, share.compartment)
-    return Shown("", held[0].purpose, min(one.until for one in held), parts)
+    return Shown("", held[0].purpose, min(days), parts)
 
 
 def answer(actor: Actor, *, text: str) -> None:

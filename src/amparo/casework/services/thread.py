@@ -110,12 +110,11 @@ def withdraw_request(actor: Actor) -> None:
 
 @operations.finishes("casework.withdraw")
 def _withdraw(subject: dict[str, str]) -> None:
-    case, defender = ids.parse(subject["case"]), ids.parse(subject["defender"])
-    if case is not None:
-        consent.erase_keys(case)
-        keys.remove_defender(defender)
-        consent.erase_rows(case)
-        erase_rows(case)
+    case = ids.of(subject["case"])
+    consent.erase_keys(case)
+    keys.remove_defender(ids.of(subject["defender"]))
+    consent.erase_rows(case)
+    erase_rows(case)
 
 
 def new_code(actor: Actor, code: codes.Code) -> None:

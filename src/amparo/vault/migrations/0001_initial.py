@@ -7,160 +7,295 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Checkpoint',
+            name="Checkpoint",
             fields=[
-                ('size', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('root', models.BinaryField(max_length=32)),
-                ('peaks', models.BinaryField()),
-                ('leaves', models.BinaryField()),
-                ('note', models.TextField()),
-                ('day', models.DateField(default=amparo.foundation.clock.today)),
+                ("size", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("root", models.BinaryField(max_length=32)),
+                ("peaks", models.BinaryField()),
+                ("leaves", models.BinaryField()),
+                ("note", models.TextField()),
+                ("day", models.DateField(default=amparo.foundation.clock.today)),
             ],
         ),
         migrations.CreateModel(
-            name='Principal',
+            name="Principal",
             fields=[
-                ('id', models.UUIDField(default=amparo.foundation.ids.new, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('person', 'person'), ('team', 'team'), ('defender', 'defender'), ('outside', 'outside'), ('rotation', 'rotation')], max_length=10)),
-                ('code', models.CharField(blank=True, max_length=20)),
-                ('public', models.BinaryField(max_length=1248)),
-                ('voucher', models.BinaryField(blank=True, default=b'', max_length=64)),
-                ('vouched_by', models.UUIDField(null=True)),
-                ('succeeds', models.UUIDField(null=True)),
-                ('generation', models.PositiveIntegerField(default=0)),
-                ('active', models.BooleanField(default=True)),
-                ('op', models.UUIDField(db_index=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=amparo.foundation.ids.new, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("person", "person"),
+                            ("team", "team"),
+                            ("defender", "defender"),
+                            ("outside", "outside"),
+                            ("rotation", "rotation"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("code", models.CharField(blank=True, max_length=20)),
+                ("public", models.BinaryField(max_length=1248)),
+                ("voucher", models.BinaryField(blank=True, default=b"", max_length=64)),
+                ("vouched_by", models.UUIDField(null=True)),
+                ("succeeds", models.UUIDField(null=True)),
+                ("generation", models.PositiveIntegerField(default=0)),
+                ("active", models.BooleanField(default=True)),
+                ("op", models.UUIDField(db_index=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Upload',
+            name="Upload",
             fields=[
-                ('id', models.UUIDField(default=amparo.foundation.ids.new, primary_key=True, serialize=False)),
-                ('whole', models.BooleanField(default=False)),
-                ('until', models.DateTimeField(null=True)),
-                ('day', models.DateField(default=amparo.foundation.clock.today)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=amparo.foundation.ids.new, primary_key=True, serialize=False
+                    ),
+                ),
+                ("whole", models.BooleanField(default=False)),
+                ("until", models.DateTimeField(null=True)),
+                ("day", models.DateField(default=amparo.foundation.clock.today)),
             ],
         ),
         migrations.CreateModel(
-            name='Epoch',
+            name="Epoch",
             fields=[
-                ('id', models.UUIDField(default=amparo.foundation.ids.new, primary_key=True, serialize=False)),
-                ('case', models.UUIDField()),
-                ('compartment', models.CharField(max_length=20)),
-                ('number', models.PositiveIntegerField()),
-                ('maker', models.UUIDField()),
-                ('recipients', models.JSONField()),
-                ('signer', models.UUIDField()),
-                ('signature', models.BinaryField(max_length=64)),
-                ('day', models.DateField(default=amparo.foundation.clock.today)),
-                ('op', models.UUIDField(db_index=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=amparo.foundation.ids.new, primary_key=True, serialize=False
+                    ),
+                ),
+                ("case", models.UUIDField()),
+                ("compartment", models.CharField(max_length=20)),
+                ("number", models.PositiveIntegerField()),
+                ("maker", models.UUIDField()),
+                ("recipients", models.JSONField()),
+                ("signer", models.UUIDField()),
+                ("signature", models.BinaryField(max_length=64)),
+                ("day", models.DateField(default=amparo.foundation.clock.today)),
+                ("op", models.UUIDField(db_index=True, null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('case', 'compartment', 'number'), name='one_epoch')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("case", "compartment", "number"), name="one_epoch"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Grant',
+            name="Grant",
             fields=[
-                ('id', models.UUIDField(default=amparo.foundation.ids.new, primary_key=True, serialize=False)),
-                ('case', models.UUIDField()),
-                ('compartment', models.CharField(max_length=20)),
-                ('epoch', models.PositiveIntegerField()),
-                ('grantee', models.UUIDField(db_index=True)),
-                ('purpose', models.CharField(max_length=20)),
-                ('until', models.DateField(db_index=True, null=True)),
-                ('wrap', models.BinaryField(max_length=1200)),
-                ('signer', models.UUIDField()),
-                ('signature', models.BinaryField(max_length=64)),
-                ('op', models.UUIDField(db_index=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=amparo.foundation.ids.new, primary_key=True, serialize=False
+                    ),
+                ),
+                ("case", models.UUIDField()),
+                ("compartment", models.CharField(max_length=20)),
+                ("epoch", models.PositiveIntegerField()),
+                ("grantee", models.UUIDField(db_index=True)),
+                ("purpose", models.CharField(max_length=20)),
+                ("until", models.DateField(db_index=True, null=True)),
+                ("wrap", models.BinaryField(max_length=1200)),
+                ("signer", models.UUIDField()),
+                ("signature", models.BinaryField(max_length=64)),
+                ("op", models.UUIDField(db_index=True, null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('case', 'compartment', 'epoch', 'grantee', 'purpose'), name='one_grant')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("case", "compartment", "epoch", "grantee", "purpose"),
+                        name="one_grant",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PairWrap',
+            name="PairWrap",
             fields=[
-                ('id', models.UUIDField(default=amparo.foundation.ids.new, primary_key=True, serialize=False)),
-                ('case', models.UUIDField()),
-                ('compartment', models.CharField(max_length=20)),
-                ('epoch', models.PositiveIntegerField()),
-                ('first', models.UUIDField()),
-                ('second', models.UUIDField()),
-                ('wrap', models.BinaryField(max_length=2400)),
-                ('signer', models.UUIDField()),
-                ('signature', models.BinaryField(max_length=64)),
-                ('op', models.UUIDField(db_index=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=amparo.foundation.ids.new, primary_key=True, serialize=False
+                    ),
+                ),
+                ("case", models.UUIDField()),
+                ("compartment", models.CharField(max_length=20)),
+                ("epoch", models.PositiveIntegerField()),
+                ("first", models.UUIDField()),
+                ("second", models.UUIDField()),
+                ("wrap", models.BinaryField(max_length=2400)),
+                ("signer", models.UUIDField()),
+                ("signature", models.BinaryField(max_length=64)),
+                ("op", models.UUIDField(db_index=True, null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('case', 'compartment', 'epoch', 'first', 'second'), name='one_pair')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("case", "compartment", "epoch", "first", "second"), name="one_pair"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Factor',
+            name="Factor",
             fields=[
-                ('id', models.UUIDField(default=amparo.foundation.ids.new, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('totp', 'totp'), ('passkey', 'passkey')], max_length=10)),
-                ('sealed', models.BinaryField()),
-                ('last_step', models.BigIntegerField(default=0)),
-                ('principal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='factors', to='vault.principal')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=amparo.foundation.ids.new, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("totp", "totp"), ("passkey", "passkey")], max_length=10
+                    ),
+                ),
+                ("sealed", models.BinaryField()),
+                ("last_step", models.BigIntegerField(default=0)),
+                (
+                    "principal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="factors",
+                        to="vault.principal",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Session',
+            name="Session",
             fields=[
-                ('find', models.BinaryField(max_length=32, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('staff', 'staff'), ('code', 'code'), ('outside', 'outside')], max_length=10)),
-                ('half', models.BinaryField(max_length=32)),
-                ('sealed', models.BinaryField(max_length=200)),
-                ('until', models.DateTimeField(db_index=True)),
-                ('principal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to='vault.principal')),
+                ("find", models.BinaryField(max_length=32, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("staff", "staff"), ("code", "code"), ("outside", "outside")],
+                        max_length=10,
+                    ),
+                ),
+                ("half", models.BinaryField(max_length=32)),
+                ("sealed", models.BinaryField(max_length=200)),
+                ("until", models.DateTimeField(db_index=True)),
+                (
+                    "principal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sessions",
+                        to="vault.principal",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Slot',
+            name="Slot",
             fields=[
-                ('id', models.UUIDField(default=amparo.foundation.ids.new, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('passphrase', 'passphrase'), ('passkey', 'passkey'), ('code', 'code')], max_length=10)),
-                ('find', models.BinaryField(max_length=32, unique=True)),
-                ('blob', models.BinaryField(max_length=200)),
-                ('op', models.UUIDField(db_index=True, null=True)),
-                ('principal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='slots', to='vault.principal')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=amparo.foundation.ids.new, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("passphrase", "passphrase"),
+                            ("passkey", "passkey"),
+                            ("code", "code"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("find", models.BinaryField(max_length=32, unique=True)),
+                ("blob", models.BinaryField(max_length=200)),
+                ("op", models.UUIDField(db_index=True, null=True)),
+                (
+                    "principal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="slots",
+                        to="vault.principal",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.UUIDField(default=amparo.foundation.ids.new, primary_key=True, serialize=False)),
-                ('wrap', models.BinaryField(max_length=1200)),
-                ('signer', models.UUIDField()),
-                ('signature', models.BinaryField(max_length=64)),
-                ('op', models.UUIDField(db_index=True, null=True)),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='vault.principal')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='vault.principal')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=amparo.foundation.ids.new, primary_key=True, serialize=False
+                    ),
+                ),
+                ("wrap", models.BinaryField(max_length=1200)),
+                ("signer", models.UUIDField()),
+                ("signature", models.BinaryField(max_length=64)),
+                ("op", models.UUIDField(db_index=True, null=True)),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="vault.principal",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="members",
+                        to="vault.principal",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('team', 'member'), name='one_membership')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("team", "member"), name="one_membership")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Part',
+            name="Part",
             fields=[
-                ('id', models.UUIDField(default=amparo.foundation.ids.new, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('digest', models.BinaryField(max_length=32)),
-                ('upload', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='vault.upload')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=amparo.foundation.ids.new, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("digest", models.BinaryField(max_length=32)),
+                (
+                    "upload",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="parts",
+                        to="vault.upload",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('upload', 'number'), name='one_part')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("upload", "number"), name="one_part")
+                ],
             },
         ),
     ]

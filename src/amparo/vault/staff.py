@@ -1,0 +1,249 @@
+"""Staff and teams as holders of keys: joining, opening a lock, leaving, and who is in which team.
+
+The names of people are not here; the room `people` keeps them, sealed.
+"""
+
+from dataclasses import dataclass
+
+from amparo.foundation import ids
+from amparo.foundation.errors import Conflict, NotFound
+from amparo.vault import factors, keys, server, sessions
+from amparo.vault.keys import Ring
+from amparo.vault.models import Factor, Membership, Principal, Slot
+from amparo.vault.primitives import CannotOpen, PrivateKey
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A person on staff, as the key store knows them."""
+
+    id: ids.Id
+    active: bool
+    trusted: bool
+    fingerprint: str
+    teams: list[str]
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What a newcomer chose: sign-in name, passphrase and the secret of their second device."""
+
+    sign_in: str
+    passphrase: str
+    totp: str
+
+    def __repr__(self) -> str:
+        return "<Lock>"
+
+
+# --- questions -----------------------------------------------------------------------------------
+def exists() -> bool:
+    """Whether anybody is here at all."""
+    return Principal.objects.exists()
+
+
+def holders() -> dict[ids.Id, Holder]:
+    """Everybody who ever joined."""
+    teams: dict[ids.Id, list[str]] = {}
+    present = Membership.objects.filter(team__active=True)
+    for member, code in present.values_list("member_id", "team__code"):
+        teams.setdefault(member, []).append(code)
+    return {
+        row.id: Holder(
+            row.id,
+            row.active,
+            keys.trusted(row),
+            keys.public_of(bytes(row.public)).fingerprint,
+            sorted(teams.get(row.id, [])),
+        )
+        for row in Principal.objects.filter(kind="person")
+    }
+
+
+def team_codes() -> dict[ids.Id, str]:
+    """Every team that ever was -> its code."""
+    return dict(Principal.objects.filter(kind="team").values_list("id", "code"))
+
+
+def members(code: str) -> list[ids.Id]:
+    """Who is in a team now; nobody when there is no such team."""
+    rows = Membership.objects.filter(team__kind="team", team__code=code, team__active=True)
+    return list(rows.values_list("member_id", flat=True))
+
+
+def kinds(wanted: set[ids.Id]) -> dict[ids.Id, tuple[str, str]]:
+    """Principal -> (kind, team code)."""
+    rows = Principal.objects.filter(id__in=wanted)
+    return {row.id: (row.kind, row.code) for row in rows}
+
+
+def sign_in_taken(name: str) -> bool:
+    """Whether somebody already signs in with this name."""
+    return Slot.objects.filter(find=keys.name_digest(name)).exists()
+
+
+# --- joining -------------------------------------------------------------------------------------
+def found(locks: list[Lock], team_codes: tuple[str, ...]) -> tuple[list[ids.Id], Ring]:
+    """The first officers and their teams: (their principals, the ring of the first). Inside one
+    transaction of the key store; their fingerprints are pinned in the server's file."""
+    made = [_person(lock, None) for lock in locks]
+    server.trust(tuple(key.public.fingerprint for _, key in made))
+    keys.add_principal("rotation", PrivateKey(server.load().key("rotation")))
+    first, first_key = made[0]
+    ring = Ring(first.id, first_key)
+    for code in team_codes:
+        _team(ring, code, [row for row, _ in made])
+    return [row.id for row, _ in made], ring
+
+
+def _person(lock: Lock, wanted: ids.Id | None) -> tuple[Principal, PrivateKey]:
+    key = PrivateKey.generate()
+    if wanted is None:
+        row = keys.add_principal("person", key)
+    else:
+        # Nobody vouches for somebody who came by an invitation until a colleague has welcomed them.
+        row = Principal(id=wanted, kind="person", public=key.public.raw)
+        row.save(force_insert=True)
+    Slot.objects.create(
+        principal=row,
+        kind="passphrase",
+        find=keys.name_digest(lock.sign_in),
+        blob=keys.lock(key.root, lock.passphrase, row.id),
+    )
+    factors.add_totp(row.id, lock.totp)
+    return row, key
+
+
+def join(person: ids.Id, lock: Lock) -> None:
+    """A newcomer's key and lock; nobody vouches for them yet."""
+    if Principal.objects.filter(id=person).exists():
+        raise Conflict
+    _person(lock, person)
+
+
+def welcome(ring: Ring, person: ids.Id, fingerprint: str, codes: list[str]) -> None:
+    """Vouch for a newcomer whose fingerprint was compared, and open teams to them; CannotOpen for
+    another fingerprint or a team that the ring's holder is not in."""
+    row = Principal.objects.filter(id=person, kind="person", vouched_by=None, active=True).first()
+    if row is None:
+        raise Conflict
+    if fingerprint != keys.public_of(bytes(row.public)).fingerprint:
+        raise CannotOpen
+    keys.vouch(ring, row)
+    for code in codes:
+        _add(ring, row, code)
+
+
+def add_to_team(ring: Ring, person: ids.Id, code: str) -> None:
+    """Open one more team to a colleague; the ring's holder must be in it."""
+    row = Principal.objects.filter(id=person, kind="person", active=True).first()
+    if row is None or not keys.trusted(row):
+        raise NotFound
+    if Membership.objects.filter(team=keys.team(code), member=row).exists():
+        raise Conflict
+    _add(ring, row, code)
+
+
+def _add(ring: Ring, row: Principal, code: str) -> None:
+    team = keys.team(code)
+    held = ring.teams.get(team.id)
+    if held is None:
+        raise CannotOpen
+    keys.add_member(ring, team, held[1].root, row)
+
+
+def _team(
+    ring: Ring, code: str, rows: list[Principal], succeeds: ids.Id | None = None
+) -> Principal:
+    key = PrivateKey.generate()
+    team = keys.add_principal("team", key, by=ring, code=code, succeeds=succeeds)
+    for row in rows:
+        keys.add_member(ring, team, key.root, row)
+    return team
+
+
+# --- locks ---------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Unlocked:
+    """A person whose passphrase was right; not signed in yet."""
+
+    id: ids.Id
+    generation: int
+    key: PrivateKey
+
+
+def unlock(name: str, passphrase: str) -> Unlocked:
+    """The person of a sign-in name, or CannotOpen: alike, and at the same cost, for a wrong name, a
+    wrong passphrase, somebody who left and somebody who waits for their welcome."""
+    find = keys.name_digest(name)
+    slot = Slot.objects.filter(find=find, kind="passphrase").select_related("principal").first()
+    if slot is None:
+        keys.waste_a_hash(passphrase)
+        raise CannotOpen
+    row = slot.principal
+    key = keys.unlock(bytes(slot.blob), passphrase, row.id)
+    if not row.active or not keys.trusted(row):
+        raise CannotOpen
+    return Unlocked(row.id, row.generation, key)
+
+
+def relock(ring: Ring, old: str, new: str) -> None:
+    """Put a new lock round the holder's key; CannotOpen when the old passphrase is wrong."""
+    slot = Slot.objects.filter(principal_id=ring.id, kind="passphrase").first()
+    if slot is None:
+        raise NotFound
+    keys.unlock(bytes(slot.blob), old, ring.id)
+    Slot.objects.filter(id=slot.id).update(blob=keys.lock(ring.person.root, new, ring.id))
+
+
+def shut_out(person: ids.Id) -> int:
+    """End a person's sessions and take their locks and second factors away; no key is needed."""
+    Principal.objects.filter(id=person).update(active=False)
+    ended = sessions.end_all(person)
+    Slot.objects.filter(principal_id=person).delete()
+    Factor.objects.filter(principal_id=person).delete()
+    return ended
+
+
+# --- leaving -------------------------------------------------------------------------------------
+def leave(ring: Ring, person: ids.Id) -> None:
+    """Shut somebody out and give each of their teams a new key for those who stay; CannotOpen when
+    the ring's holder is not in all of those teams."""
+    row = Principal.objects.filter(id=person, kind="person").first()
+    if row is None:
+        raise NotFound
+    teams = list(Principal.objects.filter(kind="team", active=True, members__member=row))
+    if any(team.id not in ring.teams for team in teams):
+        raise CannotOpen
+    shut_out(person)
+    for team in teams:
+        _succeed(ring, team, without=person)
+    Membership.objects.filter(member_id=person).delete()
+
+
+def leave_team(ring: Ring, person: ids.Id, code: str) -> None:
+    """Somebody leaves one team: those who stay get a new key."""
+    team = keys.team(code)
+    if team.id not in ring.teams:
+        raise CannotOpen
+    if not Membership.objects.filter(team=team, member_id=person).exists():
+        raise NotFound
+    _succeed(ring, team, without=person)
+    Membership.objects.filter(team=team, member_id=person).delete()
+
+
+def _succeed(ring: Ring, team: Principal, *, without: ids.Id) -> None:
+    """A new key for a team, signed by the ring's holder; the old one stays with those who stay, to
+    open what is not re-sealed yet."""
+    rows = Membership.objects.filter(team=team).exclude(member_id=without)
+    stay = [row.member for row in rows.select_related("member")]
+    Principal.objects.filter(id=team.id).update(active=False)
+    _team(ring, team.code, stay, succeeds=team.id)
+    keys.move_generations({row.id for row in stay} | {without})
+
+
+# --- readers outside -----------------------------------------------------------------------------
+def new_reader(ring: Ring) -> tuple[ids.Id, bytes]:
+    """A principal for somebody outside: (id, root). Whoever keeps the root is the reader."""
+    key = PrivateKey.generate()
+    return keys.add_principal("outside", key, by=ring).id, key.root
