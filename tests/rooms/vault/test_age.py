@@ -16,6 +16,9 @@ from hypothesis import strategies as st
 from amparo.vault import age
 from amparo.vault.primitives import CannotOpen
 
+# These tests touch no table; without this mark each would empty them all.
+pytestmark = pytest.mark.django_db(databases=[])
+
 NODE = Path(__file__).resolve().parents[2] / "node"
 needs_vectors = pytest.mark.needs("cctv-age")
 needs_typage = pytest.mark.needs("age-encryption")

@@ -27,6 +27,9 @@ from amparo.foundation.errors import Invalid
 from amparo.vault import codes
 from amparo.vault.codes import LANGUAGES, Code, Mistake, Mistyped, parse
 
+# These tests touch no table; without this mark each would empty them all.
+pytestmark = pytest.mark.django_db(databases=[])
+
 SALT, PEPPER = bytes(range(16)), bytes(range(32))
 NUMBER = 0x0123456789ABCDEF01234567 % 2**93
 FIXED_DIGITS = "12345 67890 12345 67890 12345 67839"

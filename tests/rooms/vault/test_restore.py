@@ -22,6 +22,9 @@ import pytest
 import amparo.vault
 from amparo.vault import age
 
+# These tests touch no table; without this mark each would empty them all.
+pytestmark = pytest.mark.django_db(databases=[])
+
 PROGRAM = Path(amparo.vault.__file__).with_name("restore.py")
 NODE = Path(__file__).resolve().parents[2] / "node"
 SEED, OTHER_SEED = bytes(range(32)), bytes(range(32, 64))
