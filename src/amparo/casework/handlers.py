@@ -12,6 +12,6 @@ from amparo.people.rules import INTAKE
 @events.listens(RequestReceived)
 @events.listens(DefenderWrote)
 @events.listens(OverrideStarted)
-def tell_the_desk(event: object, event_id: ids.Id) -> None:
+def tell_the_desk(_event: object, event_id: ids.Id) -> None:
     """A notice to everybody in the intake team; the same event tells each of them once."""
     messages.queue_notices(people.members_of(INTAKE), event_id)

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from amparo.foundation import ids, journal
+from amparo.foundation import ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import CannotOpen, Refused
 from amparo.vault import compartments, opening
 from amparo.vault.sealed import Document, Kind
-
 
 # compartment -> (principal, purpose, last day)
 Shares = Mapping[str, Sequence[tuple[ids.Id, str, date | None]]]
@@ -32,7 +31,7 @@ class Leave(Protocol):
         """The compartment that it is for."""
 
 
-def _refuse(actor: Actor, deed: str, case: ids.Id, compartment: str) -> Refused:
+def _refuse(deed: str, case: ids.Id, compartment: str) -> Refused:
     journal.note("refused", case, deed=deed, compartment=compartment)
     return Refused()
 
@@ -49,7 +48,7 @@ def admit(
     except CannotOpen:
         leave = None
     if leave is None:
-        raise _refuse(actor, deed, case, compartment)
+        raise _refuse(deed, case, compartment)
     journal.note(deed, case, compartment=compartment)
     return leave
 
@@ -140,7 +139,7 @@ def may_disclose(
         case=case, compartment=compartment, grantee=recipient, purpose=purpose
     )
     if not held.exists():
-        raise _refuse(actor, "disclose", case, compartment)
+        raise _refuse("disclose", case, compartment)
     journal.note("disclose", case, compartment=compartment, purpose=purpose)
 
 
@@ -165,5 +164,6 @@ def mend(actor: Actor, case: ids.Id, compartment: str) -> int:
     if actor.ring is None or not compartments.stale(actor.ring, case, compartment):
         return 0
     count = opening.renew(actor.ring, case, compartment)
+    operations.scrub()
     journal.note("re-sealed", case, compartment=compartment, count=count)
     return count

@@ -23,7 +23,7 @@ from amparo.foundation import clock, events, ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
 from amparo.foundation.router import KEYSTORE
-from amparo.vault import compartments
+from amparo.vault import compartments, pairs
 
 
 def _write_record(leave: gate.Leave, case: ids.Id, doc: dict[str, object]) -> Record:
@@ -276,7 +276,7 @@ def confirm_override(actor: Actor, override_id: ids.Id) -> None:
     with operations.writing():
         changed = Override.objects.filter(
             id=row.id, confirmed=False, due_at__gt=clock.now()
-        ).update(confirmed=True)
+        ).update(confirmed=True, due_at=_midnight())
         if not changed:
             raise Conflict
         journal.note("override.confirmed", row.case, row.id)
@@ -318,7 +318,7 @@ def request_release(actor: Actor, case: ids.Id, *, compartment: str = "identity"
 
 
 def _peel(actor: Actor, row: Release) -> bool:
-    peeled = compartments.peel(actor.ring, row.case, row.subject)
+    peeled = pairs.peel(actor.ring, row.case, row.subject)
     if peeled:
         row.first = actor.id
         row.peeled = {place: base64.b64encode(inner).decode() for place, inner in peeled.items()}
@@ -340,7 +340,7 @@ def approve_release(actor: Actor, release: ids.Id) -> bool:
             journal.note("release.first", row.case, row.id)
         return False
     peeled = {place: base64.b64decode(inner) for place, inner in row.peeled.items()}
-    keys = compartments.open_peeled(actor.ring, row.case, row.subject, row.first, peeled)
+    keys = pairs.open_peeled(actor.ring, row.case, row.subject, row.first, peeled)
     until = clock.today() + timedelta(days=rules.RELEASE_DAYS)
     share = compartments.Share(row.asker, rules.RELEASE, until)
     making = operations.Making("consent.release")
@@ -358,11 +358,17 @@ def end_expired() -> int:
     """Turn the keys of compartments whose grants are past their last day; needs no key."""
     due = compartments.expired(clock.today())
     for (case, compartment), drop in due.items():
-        with operations.writing():
-            take_key(case, compartment, drop)
+        with operations.ending("consent.expires", case=case, compartment=compartment):
             journal.note("consent.expired", case, compartment=compartment, count=len(drop))
-            events.announce(Withdrawn(str(case), compartment))
     return len(due)
+
+
+@operations.finishes("consent.expires")
+def _expire(subject: dict[str, str]) -> None:
+    case, compartment = ids.of(subject["case"]), subject["compartment"]
+    drop = compartments.expired(clock.today()).get((case, compartment), set())
+    take_key(case, compartment, drop)
+    events.announce(Withdrawn(str(case), compartment))
 
 
 # --- the defender's own hand ----------------------------------------------------------------------

@@ -25,6 +25,7 @@ EVERY_SECOND: tuple[Callable[[], object], ...] = (
 )
 EVERY_MINUTE: tuple[Callable[[], object], ...] = (
     operations.sweep,
+    operations.scrub,
     people.turn_keys,
     consent.sweep,
     casework.sweep,
@@ -41,7 +42,7 @@ def beat(jobs: tuple[Callable[[], object], ...]) -> None:
         try:
             with journal.unit(SYSTEM):
                 job()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             _say.error(
                 "a job failed", job=f"{job.__module__}.{job.__name__}", kind=type(error).__name__
             )

@@ -60,7 +60,7 @@ def _deliver(row: Announcement) -> bool:
     try:
         for listener in _listeners[row.event]:
             listener(event, row.id)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         # Only the kind of error: its text could hold what a listener was working on.
         logging.getLogger("amparo").warning("announcement failed: %s", type(error).__name__)
         Announcement.objects.filter(id=row.id).update(

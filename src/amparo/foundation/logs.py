@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -14,7 +15,7 @@ _TELLING = re.compile(
 KEEP = {"event", "level", "logger", "kind", "count", "room", "job", "state", "option", "day"}
 
 
-def scrub(_: Any, __: str, line: dict[str, Any]) -> dict[str, Any]:
+def scrub(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Drop every field that is not on the list, and what could tell of a person in the rest."""
     return {
         key: _TELLING.sub("…", value) if isinstance(value, str) else value

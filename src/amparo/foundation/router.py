@@ -26,7 +26,7 @@ class Router:
         return home(type(one)) == home(type(other))
 
     def allow_migrate(
-        self, db: str, app_label: str, model_name: str | None = None, **hints: Any
+        self, db: str, app_label: str, model_name: str | None = None, **_: Any
     ) -> bool | None:
         """Each table is made in its own database only."""
         if model_name is None:

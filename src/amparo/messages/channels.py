@@ -16,7 +16,7 @@ def send(channel: str, address: str, idem: str) -> None:
         _mail(address, idem)
     else:
         # Without a mail server nothing of the address is shown either.
-        print("notice: " + rules.SUBJECT, file=sys.stderr, flush=True)
+        sys.stderr.write(f"notice: {rules.SUBJECT}\n")
 
 
 def _mail(address: str, idem: str) -> None:

@@ -21,7 +21,7 @@ def send_due(limit: int = 50) -> int:
         try:
             address = duty.open_(KIND, row.route_id, bytes(row.route.sealed))["address"]
             channels.send(row.route.channel, address, row.id.hex)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             _say.warning("a notice was not taken", kind=type(error).__name__)
             Outgoing.objects.filter(id=row.id).update(
                 tries=row.tries + 1, due_at=clock.now() + rules.retry_after(row.tries)

@@ -279,6 +279,8 @@ def turn_keys() -> int:
         with transaction.atomic(using=KEYSTORE):
             compartments.rotate(case, compartment, drop, instead)
         count += 1
+    if count:
+        operations.scrub()
     return count
 
 
@@ -295,6 +297,7 @@ def lockdown(actor: Actor) -> None:
         sessions.end_everything()
         links.destroy_all()
     messages.destroy_queue()
+    operations.scrub()
 
 
 def lift_lockdown() -> None:

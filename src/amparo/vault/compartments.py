@@ -8,18 +8,18 @@ it (`stale`, `renew`).
 """
 
 import contextlib
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 
 from amparo.foundation import clock, ids
 from amparo.foundation.errors import NotFound
-from amparo.vault import server
-from amparo.vault.keys import Ring, move_generations, principals, public_of, trusted
+from amparo.foundation.router import KEYSTORE
+from amparo.vault.keys import Ring, move_generations, principals, public_of, rotation_key
 from amparo.vault.models import Epoch, Grant, Membership, PairWrap, Principal
 from amparo.vault.primitives import (
     CannotOpen,
@@ -31,6 +31,7 @@ from amparo.vault.primitives import (
     unwrap,
     wrap,
 )
+from amparo.vault.signers import Share, Signers, grant_context, list_text, pair_context
 
 # Every case has all of these; the first two from the first word on.
 COMPARTMENTS = (
@@ -43,37 +44,6 @@ COMPARTMENTS = (
     "health",
     "finance",
 )
-
-
-@dataclass(frozen=True, order=True)
-class Share:
-    """One line of a list of recipients: who, what for, until when (None: until it is taken back)."""
-
-    principal: ids.Id
-    purpose: str
-    until: date | None = None
-
-    @property
-    def line(self) -> list[str]:
-        """The share as it stands in an epoch's signed list."""
-        return [str(self.principal), self.purpose, self.until.isoformat() if self.until else ""]
-
-
-def _grant_context(
-    case: ids.Id, compartment: str, epoch: int, to: PublicKey, purpose: str, until: date | None
-) -> bytes:
-    return ctx("grant", case, compartment, epoch, to.fingerprint, purpose, until or "")
-
-
-def _pair_context(
-    case: ids.Id, compartment: str, epoch: int, first: PublicKey, second: PublicKey, layer: str
-) -> bytes:
-    return ctx("pair", case, compartment, epoch, first.fingerprint, second.fingerprint, layer)
-
-
-def _list_text(epoch: Epoch) -> bytes:
-    recipients = json.dumps(epoch.recipients, separators=(",", ":")).encode()
-    return ctx("recipients", epoch.case, epoch.compartment, epoch.number, recipients)
 
 
 # --- making --------------------------------------------------------------------------------------
@@ -91,7 +61,7 @@ def rotation_principal() -> Principal:
 
 
 def _rotation() -> _Signer:
-    return _Signer(rotation_principal().id, PrivateKey(server.load().key("rotation")))
+    return _Signer(rotation_principal().id, rotation_key())
 
 
 def _make(
@@ -116,12 +86,11 @@ def _make(
             case=case,
             compartment=compartment,
             number=number,
-            maker=signer.id,
             recipients=sorted(lines),
             signer=signer.id,
             op=op,
         )
-        epoch.signature = signer.key.sign(_list_text(epoch))
+        epoch.signature = signer.key.sign(list_text(epoch))
         epochs.append(epoch)
         grants += [
             _grant(signer, key, case, compartment, number, share, public[share.principal], op)
@@ -131,9 +100,11 @@ def _make(
             _pair(signer, key, case, compartment, number, pair, public, op)
             for pair in pairs.get(compartment, [])
         ]
-    Epoch.objects.bulk_create(epochs)
-    Grant.objects.bulk_create(grants)
-    PairWrap.objects.bulk_create(wraps)
+    # All or nothing: an epoch that nobody holds would shut its compartment for ever.
+    with transaction.atomic(using=KEYSTORE):
+        Epoch.objects.bulk_create(epochs)
+        Grant.objects.bulk_create(grants)
+        PairWrap.objects.bulk_create(wraps)
     return keys
 
 
@@ -147,7 +118,7 @@ def _grant(
     to: PublicKey,
     op: ids.Id | None,
 ) -> Grant:
-    context = _grant_context(case, compartment, epoch, to, share.purpose, share.until)
+    context = grant_context(case, compartment, epoch, to, share.purpose, share.until)
     blob = wrap(key, to, context)
     return Grant(
         case=case,
@@ -174,8 +145,8 @@ def _pair(
     op: ids.Id | None,
 ) -> PairWrap:
     first, second = (public[one] for one in pair)
-    inner = wrap(key, second, _pair_context(case, compartment, epoch, first, second, "inner"))
-    context = _pair_context(case, compartment, epoch, first, second, "outer")
+    inner = wrap(key, second, pair_context(case, compartment, epoch, first, second, "inner"))
+    context = pair_context(case, compartment, epoch, first, second, "outer")
     blob = wrap(inner, first, context)
     return PairWrap(
         case=case,
@@ -213,110 +184,11 @@ def live(day: date | None = None) -> QuerySet[Grant]:
     return Grant.objects.filter(Q(until__isnull=True) | Q(until__gte=day))
 
 
-class Signers:
-    """Decides whether grants were signed by somebody who may; remembers what it has looked up.
-
-    Staff may sign when a founder's chain vouches for them; a defender for their own case (they
-    made its first key); the server's rotation key only for somebody on the last list that a
-    person signed. Lives for one question: what is looked up is never older than that.
-    """
-
-    def __init__(self, rows: Iterable[Grant | PairWrap] = ()) -> None:
-        self._principals: dict[ids.Id, Principal | None] = {}
-        self._trusted: dict[ids.Id, bool] = {}
-        self._makers: dict[tuple[ids.Id, str], ids.Id] | None = None
-        rows = list(rows)
-        if len(rows) > 1:
-            self._principals = {
-                row.id: row for row in Principal.objects.filter(id__in={one.signer for one in rows})
-            }
-            first = Epoch.objects.filter(number=1, case__in={one.case for one in rows})
-            self._makers = {
-                (case, compartment): maker
-                for case, compartment, maker in first.values_list("case", "compartment", "maker")
-            }
-
-    def principal(self, wanted: ids.Id) -> Principal:
-        """A signer's row, or CannotOpen."""
-        if wanted not in self._principals:
-            self._principals[wanted] = Principal.objects.filter(id=wanted).first()
-        row = self._principals[wanted]
-        if row is None:
-            raise CannotOpen
-        return row
-
-    def trusts(self, row: Principal) -> bool:
-        """Whether a founder's chain leads to this person or team."""
-        if row.id not in self._trusted:
-            self._trusted[row.id] = trusted(row)
-        return self._trusted[row.id]
-
-    def _maker(self, case: ids.Id, compartment: str) -> ids.Id | None:
-        if self._makers is not None:
-            return self._makers.get((case, compartment))
-        row = Epoch.objects.filter(case=case, compartment=compartment, number=1).first()
-        return row.maker if row else None
-
-    def of(self, row: Grant | PairWrap, line: list[str]) -> PublicKey:
-        """The public key of a grant's signer, or CannotOpen when it may not make that grant."""
-        signer = self.principal(row.signer)
-        if signer.kind == "defender":
-            if self._maker(row.case, row.compartment) != signer.id:
-                raise CannotOpen
-        elif signer.kind == "rotation":
-            self._check_rotation(row, line, signer)
-        elif not self.trusts(signer):
-            raise CannotOpen
-        return public_of(bytes(signer.public))
-
-    def _check_rotation(self, row: Grant | PairWrap, line: list[str], signer: Principal) -> None:
-        if bytes(signer.public) != _rotation().key.public.raw:
-            raise CannotOpen
-        known = self._last_signed_list(row.case, row.compartment, row.epoch, signer.id)
-        if not any(self._same_seat(line, listed) for listed in known.recipients):
-            raise CannotOpen
-
-    def _last_signed_list(
-        self, case: ids.Id, compartment: str, epoch: int, rotation: ids.Id
-    ) -> Epoch:
-        """The newest list up to an epoch that a person, not the server, has signed."""
-        row = (
-            Epoch.objects.filter(case=case, compartment=compartment, number__lte=epoch)
-            .exclude(signer=rotation)
-            .order_by("-number")
-            .first()
-        )
-        if row is None:
-            raise CannotOpen
-        signer = self.principal(row.signer)
-        defender = signer.kind == "defender" and row.number == 1
-        if not (defender or self.trusts(signer)):
-            raise CannotOpen
-        public_of(bytes(signer.public)).verify(bytes(row.signature), _list_text(row))
-        return row
-
-    def _same_seat(self, line: list[str], listed: list[str]) -> bool:
-        """Whether a line stands for what was listed: the same principal, or the team that took its
-        place (a person signed that), with the same purpose and no later last day."""
-        if line[1] != listed[1] or (line[2] or "9") > (listed[2] or "9"):
-            return False
-        seat = line[0]
-        while seat != listed[0]:
-            place = ids.parse(seat)
-            row = self._principals.get(place) if place else None
-            if row is None:
-                row = Principal.objects.filter(id=place, kind="team").first()
-            if row is None or row.succeeds is None or not self.trusts(row):
-                return False
-            seat = str(row.succeeds)
-        return True
-
-
 def open_grant(row: Grant, key: PrivateKey, signers: Signers | None = None) -> bytes:
     """The compartment key of a grant, or CannotOpen for one that is over, planted or altered."""
     if row.until is not None and row.until < clock.today():
         raise CannotOpen
-    context = _grant_context(
+    context = grant_context(
         row.case, row.compartment, row.epoch, key.public, row.purpose, row.until
     )
     line = Share(row.grantee, row.purpose, row.until).line
@@ -391,7 +263,7 @@ def _sign_list(ring: Ring, case: ids.Id, compartment: str, number: int) -> None:
     lines = [Share(row.grantee, row.purpose, row.until).line for row in grants]
     lines += [[f"{row.first}+{row.second}", "pair", ""] for row in pairs]
     epoch.recipients, epoch.signer = sorted(lines), ring.id
-    epoch.signature = ring.person.sign(_list_text(epoch))
+    epoch.signature = ring.person.sign(list_text(epoch))
     epoch.save(update_fields=["recipients", "signer", "signature"])
 
 
@@ -438,8 +310,8 @@ def rotate(
 ) -> int:
     """Take grants away (principal, purpose; purpose empty: all of theirs) and turn the key.
 
-    `succeed` puts a team in the place of the one it succeeds. Needs no old key. New content uses the new epoch from the commit on; returns its number.
-    Whoever lost something finds their rings dropped at the next request.
+    `succeed` puts a team in the place of the one it succeeds. Needs no old key. New content uses the
+    new epoch from the commit on; returns its number. Whoever lost something finds their rings dropped at the next request.
     """
     number = current(case, compartment)
     held = Grant.objects.filter(case=case, compartment=compartment)
@@ -484,15 +356,18 @@ def held_by_gone() -> Iterator[tuple[ids.Id, str, set[tuple[ids.Id, str]], dict[
     held: dict[tuple[ids.Id, str], set[ids.Id]] = defaultdict(set)
     for row in Grant.objects.filter(grantee__in=gone | set(instead)):
         held[row.case, row.compartment].add(row.grantee)
-    pairs = PairWrap.objects.filter(Q(first__in=gone) | Q(second__in=gone))
-    for pair in pairs:
-        held[pair.case, pair.compartment] |= {pair.first, pair.second} & gone
+    # Whoever has left the group of two persons is no half of any pair.
+    seats = Membership.objects.filter(team__code="release", team__active=True)
+    group = set(seats.values_list("member_id", flat=True))
+    for pair in PairWrap.objects.exclude(first__in=group, second__in=group):
+        held[pair.case, pair.compartment] |= {pair.first, pair.second} - group
     for (case, compartment), holders in held.items():
         number = current(case, compartment)
         newest = Grant.objects.filter(case=case, compartment=compartment, epoch=number)
         still = set(newest.values_list("grantee", flat=True)) & set(instead)
-        if still or holders & gone:
-            yield case, compartment, {(one, "") for one in holders & gone}, _last(instead)
+        lost = holders - set(instead)
+        if still or lost:
+            yield case, compartment, {(one, "") for one in lost}, _last(instead)
 
 
 def _last(instead: dict[ids.Id, ids.Id]) -> dict[ids.Id, ids.Id]:
@@ -560,41 +435,6 @@ def erase(case: ids.Id, compartments: tuple[str, ...] = COMPARTMENTS) -> None:
     """Destroy every wrap: whatever was sealed in these compartments is bytes for ever."""
     for table in (Grant, PairWrap, Epoch):
         table.objects.filter(case=case, compartment__in=compartments).delete()
-
-
-# --- two persons ---------------------------------------------------------------------------------
-def peel(ring: Ring, case: ids.Id, compartment: str) -> dict[str, bytes]:
-    """The first of two persons: "epoch:second" -> the inner wrap, which only the second opens."""
-    found = {}
-    rows = PairWrap.objects.filter(case=case, compartment=compartment, first=ring.id)
-    known, signers = principals({row.second for row in rows}), Signers()
-    for row in rows:
-        second = public_of(bytes(known[row.second].public))
-        context = _pair_context(case, compartment, row.epoch, ring.person.public, second, "outer")
-        line = [f"{row.first}+{row.second}", "pair", ""]
-        signers.of(row, line).verify(
-            bytes(row.signature), ctx("pair-signature", context, digest(bytes(row.wrap)))
-        )
-        found[f"{row.epoch}:{row.second}"] = unwrap(bytes(row.wrap), ring.person, context)
-    return found
-
-
-def open_peeled(
-    ring: Ring, case: ids.Id, compartment: str, first: ids.Id, peeled: dict[str, bytes]
-) -> dict[int, bytes]:
-    """The second of two persons: epoch -> compartment key."""
-    outer = public_of(bytes(principals({first})[first].public))
-    found = {}
-    for place, inner in peeled.items():
-        epoch, _, second = place.partition(":")
-        if second == str(ring.id):
-            context = _pair_context(
-                case, compartment, int(epoch), outer, ring.person.public, "inner"
-            )
-            found[int(epoch)] = unwrap(inner, ring.person, context)
-    if not found:
-        raise CannotOpen
-    return found
 
 
 def only_case(compartment: str) -> ids.Id:

@@ -36,6 +36,11 @@ def _duty() -> PrivateKey:
     return _key[0][1]
 
 
+@server.forgets
+def _forget() -> None:
+    _key.clear()
+
+
 def seal(kind: str, row: ids.Id, doc: dict[str, Any]) -> bytes:
     """A document that the engine may open when its time has come."""
     text = json.dumps({"v": 1} | doc, ensure_ascii=False).encode()

@@ -17,6 +17,7 @@ from amparo.vault.primitives import (
     PrivateKey,
     PublicKey,
     ctx,
+    digest,
     keyed_digest,
     open_secret,
     same,
@@ -90,19 +91,59 @@ def public_of(raw: bytes) -> PublicKey:
 
 
 def principals(wanted: set[ids.Id]) -> dict[ids.Id, Principal]:
-    """Rows of the wanted principals; NotFound when one is missing."""
+    """Rows of the wanted principals, to wrap to: NotFound when one is missing, CannotOpen when one has
+    a public key that nobody stands for."""
     found = {row.id: row for row in Principal.objects.filter(id__in=wanted)}
     if len(found) != len(wanted):
         raise NotFound
+    if not all(genuine(row) for row in found.values()):
+        raise CannotOpen
     return found
 
 
 def team(code: str) -> Principal:
-    """The team of a code; Unavailable before `amparo init` has made it."""
+    """The team of a code; Unavailable before `amparo init` has made it, or when its key is one that no
+    founder's chain stands for."""
     row = Principal.objects.filter(kind="team", code=code, active=True).first()
-    if row is None:
+    if row is None or not trusted(row):
         raise Unavailable(f"there is no team {code}")
     return row
+
+
+def id_of(public: PublicKey, kind: str = "principal") -> ids.Id:
+    """An id that commits to a public key and looks like any other random one.
+
+    Defenders and readers outside have such an id, and a call has the one of kind "case" that follows
+    from its defender's key: whoever can write to the tables can put no other key in its place.
+    """
+    raw = bytearray(digest(ctx(f"id-{kind}", public.raw))[:16])
+    raw[6] = raw[6] & 0x0F | 0x40
+    raw[8] = raw[8] & 0x3F | 0x80
+    return ids.Id(bytes=bytes(raw))
+
+
+def genuine(row: Principal) -> bool:
+    """Whether the public key in a row is that of the principal it stands for.
+
+    People and teams: a founder's chain says so. Defenders and outside readers: the id commits to it.
+    The server's rotation key: the server's file says so.
+    """
+    public = public_of(bytes(row.public))
+    if row.kind in {"defender", "outside"}:
+        return row.id == id_of(public)
+    if row.kind == "rotation":
+        return public.raw == rotation_key().public.raw
+    return trusted(row)
+
+
+def rotation_key() -> PrivateKey:
+    """The server's key for rotations without a person."""
+    return _private_of(server.load().key("rotation"))
+
+
+@lru_cache(maxsize=4)
+def _private_of(root: bytes) -> PrivateKey:
+    return PrivateKey(root)
 
 
 def _voucher_text(row: Principal) -> bytes:
@@ -120,6 +161,8 @@ def add_principal(
 ) -> Principal:
     """A new principal, vouched for by the holder of a ring (a founder vouches for themselves)."""
     row = Principal(kind=kind, code=code, public=key.public.raw, succeeds=succeeds, op=op)
+    if kind in {"defender", "outside"}:
+        row.id = id_of(key.public)
     if by is not None:
         row.vouched_by, row.voucher = by.id, by.person.sign(_voucher_text(row))
     elif kind == "person":
@@ -147,10 +190,23 @@ def trusted(row: Principal, depth: int = 12) -> bool:
     """
     if row.kind not in {"person", "team"}:
         return False
-    public = public_of(bytes(row.public))
-    if row.vouched_by == row.id:
-        return public.fingerprint in server.load().founders
-    return _vouched(row, depth)
+    # A signature that held once holds for ever: only what was found true is remembered.
+    mark = digest(_voucher_text(row), bytes(row.voucher), *map(str.encode, server.load().founders))
+    if mark not in _known:
+        if row.vouched_by == row.id:
+            good = public_of(bytes(row.public)).fingerprint in server.load().founders
+        else:
+            good = _vouched(row, depth)
+        if not good:
+            return False
+        if len(_known) > KNOWN:
+            _known.clear()
+        _known.add(mark)
+    return True
+
+
+KNOWN = 100_000
+_known: set[bytes] = set()
 
 
 def _vouched(row: Principal, depth: int) -> bool:
@@ -179,6 +235,16 @@ def _membership_context(team_row: Principal, member: PublicKey) -> bytes:
     return ctx("membership", team_row.id, bytes(team_row.public), member.fingerprint)
 
 
+@dataclass(frozen=True)
+class Seat:
+    """A place in a team. One in a team that was succeeded still opens what waits to be re-sealed, and
+    the journal's older entries; it is no role any more."""
+
+    code: str
+    active: bool
+    key: PrivateKey
+
+
 @dataclass(eq=False)
 class Ring:
     """The keys of one signed-in principal, in memory only, for a few minutes at most."""
@@ -188,21 +254,20 @@ class Ring:
     generation: int = 0
     compartments: dict[tuple[ids.Id, str, int], bytes] = field(default_factory=dict)
     memory: dict[str, object] = field(default_factory=dict)  # what a room keeps while it lives
-    _teams: dict[ids.Id, tuple[str, PrivateKey]] | None = None
+    _teams: dict[ids.Id, "Seat"] | None = None
 
     def __repr__(self) -> str:
         return "<Ring>"
 
     @property
-    def teams(self) -> dict[ids.Id, tuple[str, PrivateKey]]:
-        """Team id -> (code, key), opened once from the person's memberships."""
+    def teams(self) -> "dict[ids.Id, Seat]":
+        """Team id -> seat, opened once from the person's memberships."""
         if self._teams is None:
             self._teams = {}
             rows = Membership.objects.filter(member_id=self.id).select_related("team")
             for row in rows:
-                # A team that was succeeded still opens what waits to be re-sealed, but is no role.
-                code = row.team.code if row.team.active else ""
-                self._teams[row.team_id] = code, self._join(row)
+                seat = Seat(row.team.code, row.team.active, self._join(row))
+                self._teams[row.team_id] = seat
         return self._teams
 
     def _join(self, row: Membership) -> PrivateKey:
@@ -221,14 +286,14 @@ class Ring:
     @property
     def roles(self) -> frozenset[str]:
         """Codes of the teams that this person is in."""
-        return frozenset(code for code, _ in self.teams.values() if code)
+        return frozenset(seat.code for seat in self.teams.values() if seat.active)
 
     def key(self, principal: ids.Id) -> PrivateKey | None:
         """The private key of oneself or of one of one's teams."""
         if principal == self.id:
             return self.person
-        held = self.teams.get(principal)
-        return held[1] if held else None
+        seat = self.teams.get(principal)
+        return seat.key if seat else None
 
     def held(self) -> set[ids.Id]:
         """Oneself and one's teams."""
@@ -259,6 +324,11 @@ def new_defender(lookup: bytes, lock_key: bytes, *, op: ids.Id) -> Ring:
         principal=row, kind="code", find=lookup, blob=_code_lock(key.root, lock_key, row.id), op=op
     )
     return Ring(row.id, key)
+
+
+def case_of(defender: Ring) -> ids.Id:
+    """The id of the case that begins with a defender's call: it follows from their key."""
+    return id_of(defender.person.public, "case")
 
 
 def _code_lock(root: bytes, lock_key: bytes, principal: ids.Id) -> bytes:

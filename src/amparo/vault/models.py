@@ -78,7 +78,6 @@ class Epoch(models.Model):
     case = models.UUIDField()
     compartment = models.CharField(max_length=20)
     number = models.PositiveIntegerField()
-    maker = models.UUIDField()  # who made the key; the signer of the list may change
     recipients = models.JSONField()  # [[principal, purpose, until], …] in order
     signer = models.UUIDField()
     signature = models.BinaryField(max_length=64)

@@ -99,6 +99,7 @@ def renew(ring: Ring, case: ids.Id, compartment: str) -> int:
     count = 0
     for kind in sealed.kinds():
         rows = kind.model._default_manager.filter(case=case, compartment=compartment)
+        row: Any
         for row in rows:
             before = bytes(row.sealed)
             doc = open_with(old, kind, row.id, before)

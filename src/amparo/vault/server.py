@@ -6,6 +6,7 @@ Closed list: pepper, duty, totp, log, rotation, form. Only the duty key opens an
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class ServerKeys:
 
 
 _cache: tuple[int, ServerKeys] | None = None
+_forgetters: list[Callable[[], None]] = []
 
 
 def path() -> Path:
@@ -87,6 +89,8 @@ def _write(keys: ServerKeys) -> None:
             old.flush()
             os.fsync(old.fileno())
     fresh.replace(path())
+    global _cache
+    _cache = None
     folder = os.open(path().parent, os.O_RDONLY)
     os.fsync(folder)
     os.close(folder)
@@ -113,6 +117,14 @@ def destroy() -> None:
     now = load()
     left = {name: key for name, key in now.keys.items() if name not in DESTROYED_BY_LOCKDOWN}
     _write(ServerKeys(now.installation, left, now.founders))
+    for forget in _forgetters:
+        forget()
+
+
+def forgets(forget: Callable[[], None]) -> Callable[[], None]:
+    """Have something in memory dropped when the keys behind it are destroyed."""
+    _forgetters.append(forget)
+    return forget
 
 
 def renew() -> None:

@@ -146,10 +146,10 @@ def add_to_team(ring: Ring, person: ids.Id, code: str) -> None:
 
 def _add(ring: Ring, row: Principal, code: str) -> None:
     team = keys.team(code)
-    held = ring.teams.get(team.id)
-    if held is None:
+    seat = ring.teams.get(team.id)
+    if seat is None:
         raise CannotOpen
-    keys.add_member(ring, team, held[1].root, row)
+    keys.add_member(ring, team, seat.key.root, row)
 
 
 def _team(

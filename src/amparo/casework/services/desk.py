@@ -191,6 +191,8 @@ def set_reach(actor: Actor, case: ids.Id, *, reach: list[dict[str, str]], word: 
 
 def read_all(actor: Actor, case: ids.Id) -> None:
     """The officer has the messages on their screen."""
+    if actor.kind != "staff":
+        raise Refused
     Case.objects.filter(id=case, unread__gt=0).update(unread=0)
 
 

@@ -79,9 +79,10 @@ def ask(
     installation = server.load()
     lookup, lock = codes.derive(code, installation.installation, installation.key("pepper"))
     making = operations.Making("casework.ask")
-    case, due = ids.new(), due_now(config().first_answer_minutes, config().duty_hours)
+    due = due_now(config().first_answer_minutes, config().duty_hours)
     with making.keys():
         ring = keys.new_defender(lookup, lock, op=making.id)
+        case = keys.case_of(ring)
         intake = keys.team(INTAKE).id
         held = [(intake, PROTECTION, None), (ring.id, OWN, None)]
         leaves = gate.begin(
