@@ -327,3 +327,9 @@ def reader_name(reader: Any) -> str:
 def may_be_closed(reader: Any) -> bool:
     """Whether this reader can be shut out alone; the conversation ends only as a whole."""
     return not (reader.kind == "team" and "correspondence" in reader.compartments)
+
+
+@register.filter
+def purpose_title(code: str) -> str:
+    """What something was given for, said to somebody who reads about another person."""
+    return words.word(words.PURPOSE_TITLES, code)

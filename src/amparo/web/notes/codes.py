@@ -7,8 +7,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from amparo.foundation.errors import NotFound
 from amparo.vault import codes
 from amparo.vault import forms as tokens
+from amparo.web.notes import visits
 
 
 def fresh_code(language: str, kind: str = "") -> codes.Code:
@@ -29,13 +31,19 @@ def code_page(request: HttpRequest, code: codes.Code, **more: Any) -> HttpRespon
         "groups": code.shown,
         "typed": " ".join(code.shown),
         "other": other,
-        "token": tokens.token(),
+        "token": tokens.token(visits.begin()),
     }
     return render(request, "notes/code.html", found | more)
 
 
-def what_is_wrong(mistake: codes.Mistyped) -> str:
-    """A mistyped code in words, by its place; never what was typed."""
+def what_is_wrong(mistake: codes.Mistyped | NotFound) -> str:
+    """Why a code opens nothing, in words: what was mistyped by its place, all else alike."""
+    if isinstance(mistake, NotFound):
+        return pgettext(
+            "safety",
+            "These open nothing. Compare each with what you kept. They may also have been replaced "
+            "or withdrawn.",
+        )
     kind, at = mistake.mistake, {"n": mistake.position, "found": mistake.found}
     if mistake.form == "words":
         return _wrong_words(kind, at)

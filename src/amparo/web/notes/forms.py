@@ -174,3 +174,12 @@ class Write(Page):
         if not self.errors and not given.get("text") and not given.get("file"):
             self.add_error("text", _("Write something, or choose a file. One word is enough."))
         return given
+
+
+class Reply(Page):
+    """What somebody outside the house writes back."""
+
+    text = text(
+        _("Write back"),
+        pgettext_lazy("safety", "Sealed when you send it; only those on duty can open it."),
+    )

@@ -19,7 +19,7 @@ from amparo.foundation.actor import Actor
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
 from amparo.vault import codes
 from amparo.vault import forms as tokens
-from amparo.web.notes import forms
+from amparo.web.notes import forms, visits
 from amparo.web.notes.arriving import drop_files, files_of, let_go, say_what_failed
 from amparo.web.notes.codes import code_page, fresh_code
 from amparo.web.notes.promise import full, promise
@@ -174,6 +174,7 @@ def _withdraw_all(step: Step) -> HttpResponse:
     if not step.given("sure"):
         return _render(step, "notes/withdraw.html")
     thread.withdraw_request(step.actor)
+    visits.leave(step.window)
     return render(step.request, "notes/withdrawn.html")
 
 

@@ -1,5 +1,6 @@
 """The pages of a person without an account; each parses, calls one service, renders."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -7,15 +8,16 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from amparo.casework.services import intake
 from amparo.foundation.actor import NOBODY
 from amparo.foundation.config import config
-from amparo.foundation.errors import Conflict, NotFound
+from amparo.foundation.errors import Conflict, NotFound, Unavailable
 from amparo.vault import codes, sessions
 from amparo.vault import forms as tokens
-from amparo.web.notes import forms, steps
+from amparo.web.notes import forms, steps, visits
 from amparo.web.notes.arriving import (
     drop_files,
     files_of,
@@ -43,11 +45,12 @@ def start(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """Three questions; the answer to sending them is the code, on this very page."""
     if request.method != "POST":
-        return _questions(request, forms.Ask(initial={"how": "here"}))
-    form = forms.Ask(request.POST, request.FILES)
-    sent = form_of(request)
+        return _questions(request, forms.Ask(initial={"how": "here"}), visits.begin())
+    form, sent = forms.Ask(request.POST, request.FILES), form_of(request)
+    if sent is not None and visits.is_left(sent.window):
+        return _closed(request)
     if say_what_failed(request, form) or not form.is_valid() or sent is None:
-        return _questions(request, _with_reason(request, form, sent), status=UNPROCESSABLE)
+        return _ask_again(request, form, sent)
     given, files = form.cleaned_data, files_of(request)
     code = fresh_code(get_language() or "")
     call = intake.Call(
@@ -62,6 +65,7 @@ def new(request: HttpRequest) -> HttpResponse:
     except Conflict:
         drop_files(request)
         return render(request, "notes/already.html")
+    visits.leave(sent.window)
     return code_page(
         request,
         code,
@@ -72,19 +76,22 @@ def new(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _with_reason(request: HttpRequest, form: forms.Ask, sent: tokens.Form | None) -> forms.Ask:
+def _ask_again(request: HttpRequest, form: forms.Ask, sent: tokens.Form | None) -> HttpResponse:
     if sent is None and not form.errors:
         late = pgettext("safety", "This page had been open for long. Read it once more and send.")
         form.add_error(None, late)
     let_go(request, form)
-    return form
+    visit = sent.window if sent else visits.begin()
+    return _questions(request, form, visit, status=UNPROCESSABLE)
 
 
-def _questions(request: HttpRequest, form: forms.Ask, status: int = 200) -> HttpResponse:
+def _questions(
+    request: HttpRequest, form: forms.Ask, visit: bytes, status: int = 200
+) -> HttpResponse:
     no_room = full()
     found: dict[str, Any] = {"form": form, "promise": promise(), "team": team(), "full": no_room}
     if not no_room:
-        found["token"] = tokens.token()
+        found["token"] = tokens.token(visit)
     return render(request, "notes/new.html", found, status=status)
 
 
@@ -94,27 +101,32 @@ def _questions(request: HttpRequest, form: forms.Ask, status: int = 200) -> Http
 def back(request: HttpRequest) -> HttpResponseBase:
     """Words or numbers open the notes. Every wrong code gets the same answer."""
     if request.method != "POST":
-        return render(request, "notes/back.html", {"form": forms.Enter(), "token": tokens.token()})
-    form = forms.Enter(request.POST)
-    if form.is_valid():
-        try:
-            handle, actor = intake.enter(form.cleaned_data["code"])
-        except codes.Mistyped as mistake:
-            form.add_error("code", what_is_wrong(mistake))
-        except NotFound:
-            form.add_error(
-                "code",
-                pgettext(
-                    "safety",
-                    "These open nothing. Compare each with what you kept. They may also have been "
-                    "replaced or withdrawn.",
-                ),
-            )
-        else:
-            draft = form.cleaned_data["text"]
-            return steps.take(request, handle, steps.in_language(actor), draft=draft)
-    found = {"form": form, "token": tokens.token()}
-    return render(request, "notes/back.html", found, status=UNPROCESSABLE)
+        return _entrance(request, forms.Enter(), visits.begin())
+    form, sent = forms.Enter(request.POST), form_of(request)
+    if sent is not None and visits.is_left(sent.window):
+        return _closed(request)
+    if sent is None:
+        # Perhaps from a browser's history: nothing is opened, and the code is not shown again.
+        form = forms.Enter({"text": request.POST.get("text", "")})
+        form.add_error("code", _("This page had been open for long. Write them once more."))
+        return _entrance(request, form, visits.begin(), status=UNPROCESSABLE)
+    if not form.is_valid():
+        return _entrance(request, form, sent.window, status=UNPROCESSABLE)
+    try:
+        handle, actor = intake.enter(form.cleaned_data["code"])
+    except (codes.Mistyped, NotFound) as mistake:
+        form.add_error("code", what_is_wrong(mistake))
+        return _entrance(request, form, sent.window, status=UNPROCESSABLE)
+    visits.leave(sent.window)
+    draft = form.cleaned_data["text"]
+    return steps.take(request, handle, steps.in_language(actor), draft=draft)
+
+
+def _entrance(
+    request: HttpRequest, form: forms.Enter, visit: bytes, status: int = 200
+) -> HttpResponse:
+    found = {"form": form, "token": tokens.token(visit)}
+    return render(request, "notes/back.html", found, status=status)
 
 
 @require_http_methods(GET_AND_POST)
@@ -122,6 +134,8 @@ def back(request: HttpRequest) -> HttpResponseBase:
 def step(request: HttpRequest) -> HttpResponseBase:
     """Every further step with a code; the address never changes, the session is in the form."""
     sent = form_of(request) if request.method == "POST" else None
+    if sent is not None and visits.is_left(sent.window):
+        return _closed(request)
     found = steps.resume(sent)
     if sent is None or found is None:
         drop_files(request)
@@ -131,8 +145,11 @@ def step(request: HttpRequest) -> HttpResponseBase:
 
 def _closed(request: HttpRequest, typed: str = "") -> HttpResponse:
     """The session is over, or never was: a page that explains nothing, and keeps what was typed."""
-    form = forms.Enter(initial={"text": typed})
-    return render(request, "notes/closed.html", {"form": form})
+    found: dict[str, Any] = {}
+    with suppress(Unavailable):  # locked down: the same page, with nothing to open
+        found["token"] = tokens.token(visits.begin())
+        found["form"] = forms.Enter(initial={"text": typed})
+    return render(request, "notes/closed.html", found)
 
 
 # --- leaving -------------------------------------------------------------------------------------
@@ -143,6 +160,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     sent = form_of(request)
     if sent is not None and sent.window:
         sessions.end(sent.window)
+        visits.leave(sent.window)
     response = HttpResponseRedirect(config().leave_to or reverse("notes:closed"))
     response.status_code = 303
     response.headers["Clear-Site-Data"] = '"cookies", "storage"'

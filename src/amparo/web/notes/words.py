@@ -40,9 +40,18 @@ PURPOSES: Words = {
     "override": pgettext_lazy("for you", "a life in danger, without asking first"),
     "release": pgettext_lazy("for you", "opened by two people together"),
 }
+PURPOSE_TITLES: Words = {
+    "protection": pgettext_lazy("for them", "keeping the person safe"),
+    "legal": pgettext_lazy("for them", "defending the person in court"),
+    "care": pgettext_lazy("for them", "care and treatment"),
+    "shelter": pgettext_lazy("for them", "finding a safe place"),
+    "costs": pgettext_lazy("for them", "paying costs"),
+    "publication": pgettext_lazy("for them", "making it public"),
+    "statistics": pgettext_lazy("for them", "counting it, without a name"),
+}
 WAYS_OUT: Words = {
     "link": pgettext_lazy("way out", "By a page that opens once."),
-    "download": pgettext_lazy("way out", "As a sealed file."),
+    "file": pgettext_lazy("way out", "As a file that only they can open."),
     "export": pgettext_lazy("way out", "As your own copy."),
     "message": pgettext_lazy("way out", "By message."),
     "spoken": pgettext_lazy("way out", "By word of mouth."),
