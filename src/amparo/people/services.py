@@ -200,12 +200,16 @@ def invite(actor: Actor, *, name: str, teams: list[str], hours: int = 48) -> str
     return token
 
 
-def join(person: ids.Id, newcomer: Newcomer) -> None:
-    """Somebody who used an invitation chooses passphrase and second device. They wait for a welcome."""
+def join(person: ids.Id, newcomer: Newcomer) -> str:
+    """Somebody who used an invitation chooses passphrase and second device. They wait for a welcome.
+
+    Returns the fingerprint that they read out to a colleague.
+    """
     check(newcomer)
     with transaction.atomic(using=KEYSTORE):
-        staff.join(person, newcomer.lock)
+        fingerprint = staff.join(person, newcomer.lock)
     journal.note("joined", person)
+    return fingerprint
 
 
 def welcome(actor: Actor, person: ids.Id, *, fingerprint: str) -> None:

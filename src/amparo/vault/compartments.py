@@ -311,7 +311,8 @@ def rotate(
     """Take grants away (principal, purpose; purpose empty: all of theirs) and turn the key.
 
     `succeed` puts a team in the place of the one it succeeds. Needs no old key. New content uses the
-    new epoch from the commit on; returns its number. Whoever lost something finds their rings dropped at the next request.
+    new epoch from the commit on; returns its number. Whoever lost something finds their rings
+    dropped at the next request.
     """
     number = current(case, compartment)
     held = Grant.objects.filter(case=case, compartment=compartment)

@@ -114,11 +114,11 @@ def _person(lock: Lock, wanted: ids.Id | None) -> tuple[Principal, PrivateKey]:
     return row, key
 
 
-def join(person: ids.Id, lock: Lock) -> None:
-    """A newcomer's key and lock; nobody vouches for them yet."""
+def join(person: ids.Id, lock: Lock) -> str:
+    """A newcomer's key and lock; nobody vouches for them yet. Returns the fingerprint of the key."""
     if Principal.objects.filter(id=person).exists():
         raise Conflict
-    _person(lock, person)
+    return _person(lock, person)[1].public.fingerprint
 
 
 def welcome(ring: Ring, person: ids.Id, fingerprint: str, codes: list[str]) -> None:

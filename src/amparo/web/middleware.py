@@ -82,7 +82,7 @@ class Language:
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: Any) -> HttpResponse:
         """Answer in the language of the address; without one, in the organisation's first."""
         from django.urls import set_script_prefix
 
@@ -90,7 +90,7 @@ class Language:
         code = request.path_info.split("/", 2)[1] if request.path_info.count("/") > 0 else ""
         known = {one for one, _ in settings.LANGUAGES}
         language = code if code in known else settings.LANGUAGE_CODE
-        request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = language
         with translation.override(language):
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
@@ -125,7 +125,7 @@ class Unit:
         request.actor = people.resume(handle_of(cookie))
         if request.actor.kind == "staff":
             journal.act_as(request.actor)
-            request.may_upload = lambda token: True  # CSRF is checked by Django for the desk
+            request.may_upload = lambda _: True  # CSRF is checked by Django for the desk
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Map the five kinds; anything else is a fault of ours and goes to the 500 page."""

@@ -75,8 +75,10 @@ def plain_name(name: str) -> str:
 class SealingHandler(FileUploadHandler):
     """Django's hooks, in the order in which a file comes."""
 
+    request: Any
     parser: Any = None
     _taken = 0
+    _kept: bytearray | None = None
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """A file begins: it may, if the form's token came before it."""

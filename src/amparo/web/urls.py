@@ -7,7 +7,7 @@ from django.urls import include, path
 from amparo.web import errors
 
 
-def health(request: HttpRequest) -> HttpResponse:
+def health(_: HttpRequest) -> HttpResponse:
     """For the machine's own watch: says "ok" and nothing else."""
     return HttpResponse("ok\n", content_type="text/plain")
 

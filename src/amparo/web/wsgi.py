@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http.multipartparser import MultiPartParser
+from django.utils.datastructures import ImmutableList
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amparo.settings")
 
@@ -14,7 +15,8 @@ class Parser(MultiPartParser):
 
     def parse(self) -> Any:
         """Parse, with the growing list of fields within the handlers' reach."""
-        for handler in self._upload_handlers:
+        handlers: Any = getattr(self, "_upload_handlers")  # noqa: B009 - unknown to the stubs
+        for handler in handlers:
             handler.parser = self
         return super().parse()
 
@@ -27,10 +29,8 @@ class Parser(MultiPartParser):
 class Request(WSGIRequest):
     """A request whose files are sealed as they come."""
 
-    def parse_file_upload(self, META: dict[str, Any], post_data: Any) -> Any:
+    def parse_file_upload(self, META: Any, post_data: Any) -> Any:  # noqa: N803
         """As Django's, with our parser."""
-        from django.http.request import ImmutableList
-
         self.upload_handlers = ImmutableList(self.upload_handlers)
         return Parser(META, post_data, self.upload_handlers, self.encoding).parse()
 
