@@ -96,6 +96,41 @@ def withdraw_reader(actor: Actor, *, recipient: ids.Id, purpose: str) -> None:
     events.announce(DefenderWrote(str(case.id)))
 
 
+def answer_question(actor: Actor, consent_id: ids.Id, *, yes: bool) -> None:
+    """Answer what the desk has asked: may this reader have this compartment for this purpose?
+
+    Yes and no weigh the same. A yes to something that the defender holds gives the key at once; for
+    the rest an officer who holds it gives it next.
+    """
+    case = _case(actor)
+    asked = {row.id: row for row in open_questions(actor)}.get(consent_id)
+    if asked is None or asked.recipient is None:
+        raise NotFound
+    consent.record_answer(
+        actor,
+        case.id,
+        answer="granted" if yes else "refused",
+        recipient=asked.recipient,
+        label=asked.label,
+        purpose=asked.purpose,
+        compartment=asked.compartment,
+        how="page",
+        language=actor.language,
+        until=asked.until,
+    )
+    with operations.writing():
+        events.announce(DefenderWrote(str(case.id)))
+
+
+def open_questions(actor: Actor) -> list[consent_queries.ConsentRow]:
+    """What was asked and not answered yet, newest first."""
+    case = _case(actor)
+    newest: dict[tuple[ids.Id | None, str, str], consent_queries.ConsentRow] = {}
+    for row in consent_queries.records(actor, case.id):
+        newest.setdefault((row.recipient, row.purpose, row.compartment), row)
+    return [row for row in newest.values() if row.answer == "asked"]
+
+
 def withdraw_request(actor: Actor) -> None:
     """Take the whole request back: everybody loses every key at once, and what was written stays
     unreadable for ever. The code stops working."""
