@@ -12,4 +12,4 @@ TEXT = "There is a new note. Open your notes when it suits you."
 
 def retry_after(tries: int) -> timedelta:
     """How long to wait after so many failed tries: 5 s, 10 s, … at most 15 minutes."""
-    return min(timedelta(seconds=5 * 2**tries), timedelta(minutes=15))
+    return min(timedelta(seconds=5 * 2 ** min(tries, 8)), timedelta(minutes=15))
