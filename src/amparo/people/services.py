@@ -16,7 +16,7 @@ from amparo.foundation.router import KEYSTORE
 from amparo.messages import services as messages
 from amparo.people import queries, rules
 from amparo.people.models import PERSON, TEAM, Person, Team
-from amparo.vault import compartments, factors, keys, server, sessions, staff
+from amparo.vault import compartments, factors, keys, passkeys, server, sessions, staff
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,17 @@ def _miss(find: bytes) -> None:
             _misses.popitem(last=False)
 
 
-def sign_in(name: str, passphrase: str, second: str) -> Signed:
-    """Open a person's key for a session.
+@dataclass(frozen=True)
+class Passkey:
+    """A device's answer to the challenge of a form, instead of six digits."""
+
+    site: str
+    form: str
+    answer: str
+
+
+def sign_in(name: str, passphrase: str, second: str | Passkey) -> Signed:
+    """Open a person's key for a session; `second` is the six digits or a passkey's answer.
 
     Refused alike for a wrong name, passphrase or second factor, for somebody who has left and for
     somebody whom no one has welcomed yet; Unavailable while the name rests after many misses.
@@ -59,7 +68,10 @@ def sign_in(name: str, passphrase: str, second: str) -> Signed:
     _rest(find)
     try:
         person = staff.unlock(name, passphrase)
-        factors.check_totp(person.id, second)
+        if isinstance(second, Passkey):
+            passkeys.check(person.id, second.site, second.form, second.answer)
+        else:
+            factors.check_totp(person.id, second)
     except CannotOpen:
         _miss(find)
         journal.note("sign-in refused")
@@ -110,6 +122,17 @@ def change_passphrase(actor: Actor, *, old: str, new: str) -> None:
         raise Invalid("that is not the passphrase", {"old": "wrong"}) from None
     sessions.end_all(actor.id)
     journal.note("passphrase changed", actor.id)
+
+
+def add_passkey(actor: Actor, *, site: str, form: str, answer: str) -> None:
+    """Keep one more second factor for the actor."""
+    if actor.kind != "staff":
+        raise Refused
+    try:
+        passkeys.add(actor.id, site, form, answer)
+    except CannotOpen:
+        raise Invalid("that was no answer to this question", {"answer": "form"}) from None
+    journal.note("passkey added", actor.id)
 
 
 # --- the first officers --------------------------------------------------------------------------
