@@ -1,0 +1,597 @@
+"""The thief: takes a copy of everything that an installation has on disk and opens what it can.
+
+A program of its own: it knows docs/FORMATS.md and shares no line with Amparo. It walks every table
+and every file, says what each value is (and fails on what it does not know), tries every key that
+it has on everything sealed, and goes on with the keys that it finds inside.
+
+    python thief.py FOLDER [--passphrase NAME:PHRASE] [--code TEXT] [--token TEXT] [--cookie TEXT]
+
+FOLDER holds data.sqlite3, keys.sqlite3, server.keys, amparo.toml and files/. Without a person's
+secret it must open nothing but the shadow: second factors and the addresses of staff.
+"""
+
+import argparse
+import base64
+import hashlib
+import hmac
+import json
+import re
+import shutil
+import sqlite3
+import struct
+import sys
+import tempfile
+import unicodedata
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from cryptography.cobblestone import Cobblestone256Decryptor
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes, hpke
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+SUITE = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
+WRAP = 1 + 1120 + 16  # bytes that a wrap is longer than what it holds
+SECRET = 1 + 56 + 16  # the same for a small secret
+FIELD = 1 + 12 + 16  # and for a field, beside its padding
+LEVELS = {b"a1": (3, 256 * 1024), b"a0": (2, 19 * 1024)}
+# What the server's own keys may open: docs/THREAT_MODEL.md, "The shadow".
+SHADOW = {"vault.factor", "messages.route"}
+BUDGET = 3_000_000  # tries beyond those that a place suggests
+
+
+class No(Exception):
+    """It does not open."""
+
+
+# --- formats (docs/FORMATS.md) --------------------------------------------------------------------
+def ctx(kind: str, *parts: object) -> bytes:
+    out = b"amparo/v1"
+    for part in (kind, *parts):
+        raw = part if isinstance(part, bytes) else str(part).encode()
+        out += struct.pack(">I", len(raw)) + raw
+    return out
+
+
+def sha256(*parts: bytes) -> bytes:
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def hkdf(key: bytes, info: bytes, salt: bytes | None = None) -> bytes:
+    return HKDF(hashes.SHA256(), 32, salt, info).derive(key)
+
+
+class Key:
+    """A pair of keys, all of it from one root of 32 bytes."""
+
+    def __init__(self, root: bytes) -> None:
+        wide = hashlib.shake_256(hkdf(root, ctx("root", "kem"))).digest(96)
+        kem = MLKEM768PrivateKey.from_seed_bytes(wide[:64])
+        curve = X25519PrivateKey.from_private_bytes(wide[64:])
+        self._private = hpke.MLKEM768X25519PrivateKey(kem, curve)
+        public = kem.public_key().public_bytes_raw() + curve.public_key().public_bytes_raw()
+        sign = Ed25519PrivateKey.from_private_bytes(hkdf(root, ctx("root", "sig")))
+        self.public = public + sign.public_key().public_bytes_raw()
+
+    def unwrap(self, blob: bytes, context: bytes) -> bytes:
+        if blob[:1] != b"\x01":
+            raise No
+        try:
+            return SUITE.decrypt(blob[1:], self._private, info=context)
+        except (InvalidTag, ValueError):
+            raise No from None
+
+
+def fingerprint(public: bytes) -> str:
+    return sha256(ctx("fingerprint", public[:1216], public[1216:])).hex()[:40]
+
+
+def open_field(key: bytes, blob: bytes, context: bytes) -> bytes:
+    if blob[:1] != b"\x01" or len(blob) < FIELD:
+        raise No
+    try:
+        return unpad(AESGCM(key).decrypt(blob[1:13], blob[13:], context))
+    except (InvalidTag, ValueError):
+        raise No from None
+
+
+def open_secret(key: bytes, blob: bytes, context: bytes) -> bytes:
+    if blob[:1] != b"\x01":
+        raise No
+    stream = Cobblestone256Decryptor(key, context)
+    try:
+        return stream.update(blob[1:]) + stream.finalize()
+    except (InvalidTag, ValueError):
+        raise No from None
+
+
+def unpad(data: bytes) -> bytes:
+    body, mark, rest = data.rpartition(b"\x80")
+    if not mark or rest.strip(b"\0"):
+        raise No
+    return body
+
+
+def padded(size: int) -> bool:
+    """Whether a size is a length class."""
+    return size in {*range(64, 513, 64), 1024, 4096, 16384} or (size > 0 and size % 65536 == 0)
+
+
+def stretch(secret: bytes, salt: bytes, pepper: bytes, passes: int, memory: int) -> bytes:
+    cost: dict[str, Any] = {"iterations": passes, "lanes": 1, "memory_cost": memory}
+    return Argon2id(salt=salt, length=32, secret=pepper, **cost).derive(secret)
+
+
+def unbase64(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+# --- what each value is ---------------------------------------------------------------------------
+def _text(pattern: str) -> Callable[[Any], bool]:
+    regex = re.compile(pattern)
+    return lambda value: isinstance(value, str) and regex.fullmatch(value) is not None
+
+
+def _bytes(*sizes: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, bytes) and len(value) in sizes
+
+
+def _box(over: int, inside: Callable[[int], bool], before: int = 0) -> Callable[[Any], bool]:
+    """Something sealed: `before` clear bytes, the suite byte, and so much more than its inside."""
+
+    def check(value: Any) -> bool:
+        if not isinstance(value, bytes) or value[before : before + 1] != b"\x01":
+            return False
+        return inside(len(value) - before - over)
+
+    return check
+
+
+def _capsule(value: Any) -> bool:
+    box = WRAP + 32
+    if not isinstance(value, bytes) or value[:3] != struct.pack(">HB", box, 1):
+        return False
+    return value[2 + box] == 1 and padded(_unchunked(len(value) - 2 - box - 1))
+
+
+def _unchunked(size: int) -> int:
+    """The bytes inside a stream of `size` bytes: 56 in front, a tag for each 16 KiB and the end."""
+    size -= 56
+    return size - 16 * (size // (16384 + 16) + 1) if size >= 16 else -1
+
+
+HEX = "[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_WORD = rf"(?:{HEX})(?:\+(?:{HEX}))?|\d{{4}}-\d\d-\d\d|[a-zA-Z. :-]{{0,40}}"
+MOMENT = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?(?:\+00(?::00)?)?"
+CLEAR: dict[str, Callable[[Any], bool]] = {
+    "id": _text(HEX),
+    "number": lambda value: isinstance(value, int),
+    "day": _text(r"\d{4}-\d\d-\d\d"),
+    "moment": _text(MOMENT),
+    "word": _text(r"[a-zA-Z_. -]{0,60}"),
+    "name": _text(r"[a-z0-9_]{1,100}"),
+    # Lists of ids, days and short codes; nothing sealed stands in them.
+    "json": _text(rf'(?:[\[\]{{}}:, ]|"(?:{_WORD})"|\d+|null|true|false)*'),
+    "note": _text(r"log-[0-9a-f]{16}\n\d+\n[A-Za-z0-9+/=]{44}\n\d{4}-\d\d-\d\d\n\n— log-\S+ \S+\n"),
+    "hash": _bytes(32),
+    "hashes": lambda value: isinstance(value, bytes) and len(value) % 32 == 0,
+    "signature": _bytes(0, 64),
+    "public": _bytes(1248),
+}
+SEALED: dict[str, Callable[[Any], bool]] = {
+    "wrap": _box(WRAP, lambda size: size == 32),
+    "pair": _box(WRAP, lambda size: size == WRAP + 32),
+    "journal": _box(WRAP, padded),
+    "duty": _box(WRAP, padded),
+    "own": lambda value: value == b"" or _box(WRAP, padded)(value),
+    "team": _box(WRAP, padded, before=16),
+    "field": _box(FIELD, padded, before=4),
+    "factor": _box(FIELD, padded),
+    "slot": _bytes(2 + 16 + SECRET + 32, SECRET + 32),
+    "session": _bytes(SECRET + 32),
+    "capsule": _capsule,
+    "peeled": lambda value: _peeled(value) is not None,
+}
+
+
+def _peeled(value: Any) -> dict[str, bytes] | None:
+    try:
+        found = {place: base64.b64decode(inner) for place, inner in json.loads(value).items()}
+    except (TypeError, ValueError, AttributeError):
+        return None
+    return found if all(len(inner) == WRAP + 32 for inner in found.values()) else None
+
+
+_ROOM = "id=id case=id compartment=word sealed=field"
+TABLES: dict[str, dict[str, str]] = {
+    line.split()[0]: dict(pair.split("=") for pair in line.split()[1:])
+    for line in f"""\
+foundation_journalentry seq=number day=day digest=hash sealed=journal place=number
+foundation_announcement id=id event=word ids=json tries=number due_at=moment
+foundation_operation id=id kind=word ids=json done=number due_at=moment
+foundation_keyintent id=id due_at=moment
+vault_principal id=id kind=word code=word public=public voucher=signature vouched_by=id \
+succeeds=id generation=number active=number op=id
+vault_slot id=id principal_id=id kind=word find=hash blob=slot op=id
+vault_factor id=id principal_id=id kind=word sealed=factor last_step=number
+vault_membership id=id team_id=id member_id=id wrap=wrap signer=id signature=signature op=id
+vault_epoch id=id case=id compartment=word number=number maker=id recipients=json signer=id \
+signature=signature day=day op=id
+vault_grant id=id case=id compartment=word epoch=number grantee=id purpose=word until=day \
+wrap=wrap signer=id signature=signature op=id
+vault_pairwrap id=id case=id compartment=word epoch=number first=id second=id wrap=pair \
+signer=id signature=signature op=id
+vault_session find=hash principal_id=id kind=word half=hash sealed=session until=moment
+vault_upload id=id whole=number until=moment day=day
+vault_part id=id upload_id=id number=number digest=hash
+vault_checkpoint size=number root=hash peaks=hashes leaves=hashes note=note day=day
+consent_record {_ROOM}
+consent_disclosure {_ROOM}
+consent_override {_ROOM} subject=word grantee=id by=id confirmed=number due_at=moment
+consent_release id=id case=id subject=word asker=id first=id peeled=peeled done=number day=day
+consent_link id=id find=hash kind=word body=capsule until=moment
+messages_route id=id owner=id channel=word sealed=duty own=own
+messages_outgoing id=id route_id=id event=id tries=number due_at=moment
+people_person {_ROOM}
+people_team {_ROOM} code=word
+casework_case id=id stage=word state=word level=number due_at=moment owner=id second=id \
+unread=number merged_into=id version=number day=day
+casework_cover {_ROOM}
+casework_entry {_ROOM} unread=number
+casework_file {_ROOM} entry=id upload=id
+casework_outsideanswer id=id case=id sealed=team
+casework_draft id=id person=id sealed=own day=day
+casework_sent id=id day=day
+django_migrations id=number app=name name=name applied=moment
+sqlite_sequence name=name seq=number""".splitlines()
+}
+# The name under which a sealed column binds itself: room.table, but for these.
+KINDS = {
+    "casework_outsideanswer": "casework.outside answer",
+    "casework_draft": "draft",
+    "messages_route": "messages.route",
+}
+KNOWN_FILES = re.compile(r"(data|keys)\.sqlite3(-wal|-shm|-journal)?|server\.keys|amparo\.toml")
+PART_FILE = re.compile(r"files/[0-9a-f]{2}/[0-9a-f]{30}")
+Row = dict[str, Any]
+
+
+# --- the booty ------------------------------------------------------------------------------------
+class Booty:
+    """Everything that was taken, and what it turned out to be."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.parts: list[tuple[Row, Path]] = []
+        self.classified: Counter[str] = Counter()
+        self.unclassified: list[str] = []
+        self.tables: dict[str, list[Row]] = defaultdict(list)
+        server = json.loads((folder / "server.keys").read_text())
+        self.installation = bytes.fromhex(server["installation"])
+        self.server = {name: bytes.fromhex(key) for name, key in server["keys"].items()}
+        with tempfile.TemporaryDirectory(prefix="thief-") as copy:
+            for name in ("data.sqlite3", "keys.sqlite3"):
+                for path in folder.glob(f"{name}*"):
+                    shutil.copy(path, copy)
+                self._read(Path(copy) / name)
+        self._walk_files()
+
+    def _read(self, path: Path) -> None:
+        database = sqlite3.connect(path)
+        names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        for (name,) in names.fetchall():
+            known = TABLES.get(name, {})
+            cursor = database.execute(f'SELECT * FROM "{name}"')
+            columns = [(one[0], known.get(one[0], "")) for one in cursor.description]
+            for row in cursor:
+                pairs = zip(columns, row, strict=True)
+                said = {one: self._say_what(f"{name}.{one}", kind, v) for (one, kind), v in pairs}
+                self.tables[name].append(said)
+        database.close()
+
+    def _say_what(self, where: str, kind: str, value: Any) -> Any:
+        check = CLEAR.get(kind) or SEALED.get(kind)
+        if check is not None and (value is None or check(value)):
+            self.classified[kind] += 1
+        else:
+            self.unclassified.append(where)
+        # Ids as one text, whichever way the database wrote them.
+        return str(uuid.UUID(value)) if kind == "id" and check and value else value
+
+    def _walk_files(self) -> None:
+        """Every file of the folder: known by its name, or a part of an upload."""
+        rows = {uuid.UUID(row["id"]).hex: row for row in self.tables["vault_part"]}
+        for path in sorted(self.folder.rglob("*")):
+            name = path.relative_to(self.folder).as_posix()
+            if path.is_dir() or KNOWN_FILES.fullmatch(name):
+                self.classified["file"] += path.is_file()
+            elif not PART_FILE.fullmatch(name) or _unchunked(path.stat().st_size) % 65536:
+                self.unclassified.append(name)
+            else:
+                row = rows.get(name[6:].replace("/", ""))
+                # Without a row it is an orphan: its row comes in a moment, or the sweep takes it.
+                self.classified["part" if row else "orphan"] += 1
+                if row:
+                    self.parts.append((row, path))
+
+
+# --- opening --------------------------------------------------------------------------------------
+class Thief:
+    """Keys, and what they have opened so far."""
+
+    def __init__(self, booty: Booty, budget: int) -> None:
+        self.booty, self.home = booty, booty.installation
+        self.opened: dict[str, dict[str, bytes]] = defaultdict(dict)  # kind -> row -> content
+        self.attempts, self.budget, self._thorough = 0, budget, False
+        self.roots: dict[bytes, Key] = {}
+        self.secrets: dict[bytes, None] = {}
+        self.epochs: dict[tuple[str, str, int], bytes] = {}
+        self.files: dict[str, bytes] = {}  # upload -> key
+        rows = booty.tables["vault_principal"]
+        self.public = {row["id"]: row["public"] for row in rows}
+        self.prints = {who: fingerprint(public) for who, public in self.public.items()}
+        self.auditors = [row["id"] for row in rows if row["code"] == "auditors"]
+        for key in booty.server.values():
+            self._take_root(key)
+        # Whatever has a key's size might be one.
+        for table in ("vault_slot", "vault_session", "consent_link"):
+            for row in booty.tables[table]:
+                self.secrets |= {row["find"]: None, row.get("half") or row["find"]: None}
+
+    def _take_root(self, root: bytes) -> None:
+        if root not in self.roots:
+            self.roots[root] = Key(root)
+            self.secrets[root] = None
+
+    def _try(self, one: Callable[..., bytes], keys: Iterable[Any], *more: bytes) -> bytes | None:
+        for key in keys:
+            self.attempts += 1
+            try:
+                return one(key, *more)
+            except No:
+                continue
+        return None
+
+    def _and_others(self, named: list[Any], others: Iterable[Any]) -> Iterator[Any]:
+        """First the keys that a place names; then, in the thorough round, all that there are."""
+        yield from named
+        for key in list(others) if self._thorough else []:
+            if self.budget > 0 and key not in named:
+                self.budget -= 1
+                yield key
+
+    def _unwrap(self, blob: bytes, place: bytes, *to: str) -> bytes | None:
+        public = [self.public.get(one) for one in to]
+        named = [key for key in self.roots.values() if key.public in public]
+        return self._try(Key.unwrap, self._and_others(named, self.roots.values()), blob, place)
+
+    def _unseal(self, how: Any, blob: bytes, place: bytes, *named: bytes | None) -> bytes | None:
+        keys = self._and_others([key for key in named if key], self.secrets)
+        return self._try(how, keys, blob, place)
+
+    # -- secrets of people --
+    def _row(self, table: str, find: bytes) -> Row:
+        for row in self.booty.tables[table]:
+            if row["find"] == find:
+                return row
+        raise No
+
+    def with_passphrase(self, text: str) -> None:
+        name, _, phrase = text.partition(":")
+        pepper, folded = self.booty.server["pepper"], " ".join(name.casefold().split())
+        row = self._row("vault_slot", hmac.digest(pepper, ctx("sign-in name", folded), "sha256"))
+        blob, place = row["blob"], ctx("lock", row["principal_id"])
+        key = stretch(phrase.encode(), blob[2:18], pepper, *LEVELS[blob[:2]])
+        self._take_root(open_secret(key, blob[18:], place))
+
+    def with_code(self, text: str) -> None:
+        """A return code in digits. (Words: see docs/FORMATS.md.)"""
+        digits = "".join(str(unicodedata.decimal(one)) for one in text if one.isdecimal())
+        if len(digits) != 30 or int(digits) % 97 != 1:
+            raise No
+        secret = ctx("return code", "digits", digits[:28])
+        root = stretch(secret, self.home, self.booty.server["pepper"], *LEVELS[b"a0"])
+        row = self._row("vault_slot", hkdf(root, ctx("return code", "look-up id")))
+        lock, place = hkdf(root, ctx("return code", "lock key")), row["principal_id"]
+        self._take_root(open_secret(lock, row["blob"], ctx("code-lock", place)))
+
+    def with_token(self, text: str) -> None:
+        token = unbase64(text)
+        row = self._row("consent_link", sha256(ctx("capsule-find", self.home, token)))
+        place = ctx("capsule", self.home, f"link.{row['kind']}", row["id"])
+        inner = self.roots[self.booty.server["duty"]].unwrap(row["body"][2 : 34 + WRAP], place)
+        doc = unpad(open_secret(hkdf(inner, place, token), row["body"][34 + WRAP :], place))
+        self.opened["consent.link"][row["id"]] = doc
+        if "root" in json.loads(doc):
+            self._take_root(bytes.fromhex(json.loads(doc)["root"]))
+
+    def with_cookie(self, text: str) -> None:
+        handle = unbase64(text)
+        row = self._row("vault_session", sha256(ctx("session", handle[:16])))
+        place = ctx("session", row["principal_id"])
+        self._take_root(open_secret(hkdf(handle[16:], place, row["half"]), row["sealed"], place))
+
+    # -- what the keys open --
+    def run(self) -> None:
+        """Open what can be opened, and go on with what was found until nothing new turns up; once
+        more with every key on everything."""
+        for self._thorough in (False, True):
+            known = -1
+            while known != len(self.secrets):
+                known = len(self.secrets)
+                for table, columns in TABLES.items():
+                    for column, form in columns.items():
+                        if form in SEALED:
+                            self._open_column(table, column, form)
+                self._open_files()
+
+    def _open_column(self, table: str, column: str, form: str) -> None:
+        kind = KINDS.get(table, table.replace("_", ".", 1))
+        name = f"{kind}.own" if column == "own" else kind
+        for row in self.booty.tables[table]:
+            place = str(row.get("id") or row.get("seq") or row["find"].hex())
+            if row[column] and place not in self.opened[name]:
+                found = self._open(form, kind, row, row[column])
+                if found is not None:
+                    self.opened[name][place] = found
+
+    def _open(self, form: str, kind: str, row: Row, blob: bytes) -> bytes | None:
+        match form:
+            case "wrap":
+                return self._open_wrap(row, blob)
+            case "pair" | "peeled":
+                return self._open_pair(form, row, blob)
+            case "field":
+                return self._open_field(kind, row, blob)
+            case "slot" | "session" | "capsule":
+                return self._pick_lock(form, row, blob)
+            case "factor":
+                return self._unseal(open_field, blob, ctx("factor", self.home, row["id"]))
+            case "journal":
+                place, to = ctx("journal", self.home), self.auditors
+            case "duty":
+                place, to = ctx("duty", self.home, kind, row["id"]), []
+            case "own":
+                to = [row.get("person") or row["owner"]]
+                place = ctx("own", self.home, kind, row["id"], *to)
+            case _:  # to a team, whose id stands in front
+                to, blob = [str(uuid.UUID(bytes=blob[:16]))], blob[16:]
+                place = ctx("team", self.home, kind, row["id"], *to)
+        found = self._unwrap(blob, place, *to)
+        return None if found is None else unpad(found)
+
+    def _open_wrap(self, row: Row, blob: bytes) -> bytes | None:
+        if "team_id" in row:
+            team, to = row["team_id"], row["member_id"]
+            place = ctx("membership", team, self.public[team], self.prints[to])
+            found = self._unwrap(blob, place, to)
+            if found is not None:
+                self._take_root(found)
+            return found
+        to, more = row["grantee"], (row["purpose"], row["until"] or "")
+        part = row["case"], row["compartment"], row["epoch"]
+        found = self._unwrap(blob, ctx("grant", *part, self.prints.get(to, ""), *more), to)
+        return self._learn(part, found)
+
+    def _learn(self, part: tuple[str, str, int], key: bytes | None) -> bytes | None:
+        if key is not None:
+            self.epochs[part] = key
+            self.secrets[key] = None
+        return key
+
+    def _open_pair(self, form: str, row: Row, blob: Any) -> bytes | None:
+        found = None
+        boxes = {f"{row.get('epoch')}:{row.get('second')}": blob}
+        for where, box in (boxes if form == "pair" else _peeled(blob) or {}).items():
+            epoch, _, second = where.partition(":")
+            part = row["case"], row.get("compartment") or row["subject"], int(epoch)
+            place = *part, self.prints[row["first"]], self.prints[second]
+            inner: bytes | None = box
+            if form == "pair":
+                inner = self._unwrap(box, ctx("pair", *place, "outer"), row["first"])
+            if inner is not None:
+                key = self._unwrap(inner, ctx("pair", *place, "inner"), second)
+                found = self._learn(part, key) or found
+        return found
+
+    def _open_field(self, kind: str, row: Row, blob: bytes) -> bytes | None:
+        (epoch,) = struct.unpack(">I", blob[:4])
+        part = row["case"], row["compartment"], epoch
+        place = ctx("field", self.home, kind, row["id"], *part)
+        found = self._unseal(open_field, blob[4:], place, self.epochs.get(part))
+        if found is not None and kind == "casework.file":
+            doc = json.loads(found)
+            self.files[doc["upload"]] = bytes.fromhex(doc["key"])
+            self.secrets[bytes.fromhex(doc["key"])] = None
+        return found
+
+    def _pick_lock(self, form: str, row: Row, blob: bytes) -> bytes | None:
+        """Locks, sessions and links with keys instead of the secrets that they were made for."""
+        if form == "slot":
+            kind = "code-lock" if row["kind"] == "code" else "lock"
+            return self._unseal(open_secret, blob[-SECRET - 32 :], ctx(kind, row["principal_id"]))
+        if form == "session":
+            place = ctx("session", row["principal_id"])
+            derived = [hkdf(key, place, row["half"]) for key in self.secrets]
+            return self._unseal(open_secret, blob, place, *derived)
+        place = ctx("capsule", self.home, f"link.{row['kind']}", row["id"])
+        inner = self._unwrap(blob[2 : 34 + WRAP], place) or b""
+        derived = [inner, hkdf(inner, place), hkdf(inner, place, bytes(16))]
+        return self._unseal(open_secret, blob[34 + WRAP :], place, *(derived if inner else []))
+
+    def _open_files(self) -> None:
+        for row, path in self.booty.parts:
+            if row["id"] not in self.opened["file"]:
+                found = self._open_part(row, path.read_bytes())
+                if found is not None:
+                    self.opened["file"][row["id"]] = found
+
+    def _open_part(self, row: Row, blob: bytes) -> bytes | None:
+        place = ctx("part", self.home, row["upload_id"], row["number"])
+        named = self.files.get(row["upload_id"])
+        keys = self._and_others([named] if named else [], self.secrets)
+        derived = (hkdf(key, ctx("part-key", row["number"])) for key in keys)
+        return self._try(open_secret, derived, b"\x01" + blob, place)
+
+
+# --- the program ----------------------------------------------------------------------------------
+def report(booty: Booty, thief: Thief, rows: bool) -> dict[str, Any]:
+    """What was found, as one JSON document; of documents no more than their digest."""
+    counts = {kind: len(found) for kind, found in sorted(thief.opened.items()) if found}
+    said: dict[str, Any] = {
+        "opened": counts,
+        "outside_shadow": sum(n for kind, n in counts.items() if kind not in SHADOW),
+        "classified": sum(booty.classified.values()),
+        "unclassified": len(booty.unclassified),
+        "unknown": sorted(set(booty.unclassified))[:40],
+        "attempts": thief.attempts,
+        "every_key_on_everything": thief.budget > 0,
+        "kinds": dict(sorted(booty.classified.items())),
+    }
+    if rows:
+        said["rows"] = {
+            kind: {row: hashlib.sha256(text).hexdigest() for row, text in found.items()}
+            for kind, found in thief.opened.items()
+        }
+        said["parts"] = sorted({"/".join(part[:2]) for part in thief.epochs})
+    return said
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0: everything was recognised, and nothing outside the shadow opened without a person's
+    secret. 1: otherwise. 2: bad use."""
+    parser = argparse.ArgumentParser(prog="thief.py", description=str(__doc__).splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    for name in ("passphrase", "code", "token", "cookie"):
+        parser.add_argument(f"--{name}", action="append", default=[])
+    parser.add_argument("--budget", type=int, default=BUDGET, help="tries that no place suggests")
+    parser.add_argument("--rows", action="store_true", help="name each row that was opened")
+    given = parser.parse_args(arguments)
+    if not (given.folder / "server.keys").is_file():
+        parser.error(f"{given.folder}: no server.keys")
+    booty = Booty(given.folder)
+    thief, helped = Thief(booty, given.budget), False
+    try:
+        for name in ("passphrase", "code", "token", "cookie"):
+            for text in getattr(given, name):
+                getattr(thief, f"with_{name}")(text)
+                helped = True
+    except No:
+        parser.error("a secret that opens nothing here")
+    thief.run()
+    said = report(booty, thief, given.rows)
+    json.dump(said, sys.stdout, indent=1, ensure_ascii=False)
+    print()
+    return int(bool(said["unclassified"] or (said["outside_shadow"] and not helped)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
