@@ -55,9 +55,8 @@ def announce(event: Any) -> None:
 
 
 def _deliver(row: Announcement) -> bool:
-    kind = _kinds[row.event]
-    event = kind(**row.ids)
     try:
+        event = _kinds[row.event](**row.ids)
         for listener in _listeners[row.event]:
             listener(event, row.id)
     except Exception as error:  # noqa: BLE001
