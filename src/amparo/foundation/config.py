@@ -6,6 +6,7 @@ The file is `$AMPARO_CONFIG`, or `amparo.toml` in the data folder; each option c
 
 import dataclasses
 import os
+import re
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
@@ -94,6 +95,21 @@ def _typed(name: str, default: Any, given: Any, source: str) -> Any:
     return Path(given) if isinstance(default, Path) else given
 
 
+def _checked(values: dict[str, Any], sources: dict[str, str]) -> None:
+    """What is of the right kind and still cannot be used."""
+    hours = str(values.get("duty_hours", "")).replace(" ", "")
+    if hours and not _HOURS.fullmatch(hours):
+        raise Invalid(
+            f"{sources['duty_hours']}: duty_hours should be like 08:00-18:00",
+            {"duty_hours": "form"},
+        )
+    if values.get("hash_level", "a1") not in {"a0", "a1"}:
+        raise Invalid(f"{sources['hash_level']}: hash_level should be a1", {"hash_level": "choose"})
+
+
+_HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
+
+
 def read(environment: dict[str, str]) -> Config:
     """The configuration of an environment; Invalid names the option that cannot be used."""
     data = Path(environment.get("AMPARO_DATA", "var"))
@@ -107,10 +123,13 @@ def read(environment: dict[str, str]) -> Config:
         if name not in known:
             raise Invalid(f"{file}: there is no option {name}", {name: "unknown"})
     values = {name: _typed(name, known[name], value, str(file)) for name, value in written.items()}
+    sources = dict.fromkeys(values, str(file))
     for name, default in known.items():
         variable = f"AMPARO_{name.upper()}"
         if variable in environment:
             values[name] = _typed(name, default, environment[variable], variable)
+            sources[name] = variable
+    _checked(values, sources)
     values["data"] = data.absolute()
     return Config(**values)
 
