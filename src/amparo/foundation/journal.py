@@ -79,6 +79,23 @@ def note(deed: str, /, *objects: object, **facts: object) -> None:
     _current().notes.append(entry)
 
 
+def _is_refusal(note_: dict[str, object]) -> bool:
+    return note_["deed"] == "cannot open" or str(note_["deed"]).endswith("refused")
+
+
+@contextmanager
+def standing() -> Iterator[None]:
+    """Round a deed's transaction: when it fails, the deed was not done and is not noted. What was
+    noted before it, and what was refused in it, stands."""
+    unit = _current()
+    notes, before = unit.notes, len(unit.notes)
+    try:
+        yield
+    except BaseException:
+        unit.notes = notes[:before] + [one for one in notes[before:] if _is_refusal(one)]
+        raise
+
+
 def flush() -> None:
     """Append what was noted as one entry; call it inside the transaction of the deed."""
     unit = _current()

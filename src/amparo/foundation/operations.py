@@ -6,17 +6,20 @@ erasing): the deed is accepted first, in the data, with its journal entry; then 
 rest of the data. A crash leaves an accepted deed that the sweep finishes.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db import connections, transaction
+from django.db import IntegrityError, connections, transaction
 
 from amparo.foundation import clock, ids, journal
+from amparo.foundation.errors import Conflict
 from amparo.foundation.models import KeyIntent, Operation
 from amparo.foundation.router import DATA, KEYSTORE
 
 PATIENCE = timedelta(minutes=2)  # how long a deed may be half done before the sweep steps in
+UNDONE = "undone"
 Finisher = Callable[[dict[str, str]], None]
 _finishers: dict[str, Finisher] = {}
 _undoers: list[Callable[[ids.Id], None]] = []
@@ -48,13 +51,14 @@ def undoes(undoer: Callable[[ids.Id], None]) -> Callable[[ids.Id], None]:
 @contextmanager
 def writing() -> Iterator[None]:
     """One transaction on the data, with the journal entry of the request inside it."""
-    with transaction.atomic(using=DATA):
+    with journal.standing(), transaction.atomic(using=DATA):
         yield
         journal.flush()
 
 
 class Making:
-    """A deed that makes keys and data. Use `keys()` first, then `data()`, each once."""
+    """A deed that makes keys and data: first `keys()`, then `data()`, each once. One that also takes
+    keys away has `ending()` in the place of `data()`."""
 
     def __init__(self, kind: str) -> None:
         self.id = ids.new()
@@ -62,42 +66,65 @@ class Making:
 
     @contextmanager
     def keys(self) -> Iterator[None]:
-        """The first commit."""
-        with transaction.atomic(using=KEYSTORE):
-            yield
-            KeyIntent.objects.create(id=self.id, due_at=clock.now() + PATIENCE)
+        """The first commit; Conflict when somebody else made the same keys meanwhile."""
+        try:
+            with transaction.atomic(using=KEYSTORE):
+                yield
+                KeyIntent.objects.create(id=self.id, due_at=clock.now() + PATIENCE)
+        except IntegrityError:
+            raise Conflict from None
         at(f"{self.kind}:keys")
 
     @contextmanager
     def data(self) -> Iterator[None]:
         """The second commit: rows, journal and the mark that the deed is whole."""
+        due = clock.now() + 2 * PATIENCE
         with writing():
             yield
-            Operation.objects.create(
-                id=self.id, kind=self.kind, done=True, due_at=clock.now() + 2 * PATIENCE
-            )
+            _mark(Operation(id=self.id, kind=self.kind, done=True, due_at=due))
         at(f"{self.kind}:data")
+
+    @contextmanager
+    def ending(self, **subject: object) -> Iterator[None]:
+        """The second commit of a deed that then takes keys away: one acceptance for both."""
+        with _accepted(self.id, self.kind, subject):
+            yield
 
 
 @contextmanager
 def ending(kind: str, **subject: object) -> Iterator[ids.Id]:
     """Accept a deed that takes keys away: rows of the block and journal in one commit, then the
     finisher. From the accepting commit on, the deed will be carried out whatever happens."""
-    operation = Operation(
-        kind=kind,
-        ids={key: str(value) for key, value in subject.items()},
-        due_at=clock.now() + PATIENCE,
-    )
+    operation = ids.new()
+    with _accepted(operation, kind, subject):
+        yield operation
+
+
+@contextmanager
+def _accepted(id_: ids.Id, kind: str, subject: dict[str, object]) -> Iterator[None]:
+    given = {key: str(value) for key, value in subject.items()}
+    operation = Operation(id=id_, kind=kind, ids=given, due_at=clock.now() + PATIENCE)
     with writing():
-        operation.save(force_insert=True)
-        yield operation.id
+        _mark(operation)
+        yield
     at(f"{kind}:accepted")
     _finish(operation)
 
 
+def _mark(operation: Operation) -> None:
+    """Write the deed's row; Conflict when the sweep has undone its keys meanwhile."""
+    try:
+        with transaction.atomic(using=DATA):
+            operation.save(force_insert=True)
+    except IntegrityError:
+        raise Conflict from None
+
+
 def _finish(operation: Operation) -> None:
     _finishers[operation.kind](dict(operation.ids))
-    at(f"{operation.kind}:keys")
+    at(f"{operation.kind}:ended")
+    # The intent first: without its operation it would look like a making that broke off.
+    KeyIntent.objects.filter(id=operation.id).delete()
     operation.delete()
     scrub()
 
@@ -130,22 +157,40 @@ def sweep(*, at_once: bool = False) -> int:
     Returns how many deeds were mended. Marks of whole deeds are forgotten on the way.
     """
     now = clock.now() + (PATIENCE if at_once else timedelta())
-    mended = 0
-    for operation in Operation.objects.filter(done=False, due_at__lte=now):
-        with journal.unit():
-            journal.note("operation.finished", operation.id, kind=operation.kind)
-            _finish(operation)
-        mended += 1
-    for intent in KeyIntent.objects.filter(due_at__lte=now):
-        if not Operation.objects.filter(id=intent.id).exists():
-            with journal.unit(), transaction.atomic(using=KEYSTORE):
-                for undo in _undoers:
-                    undo(intent.id)
-                journal.note("operation.undone", intent.id)
-                intent.delete()
-            mended += 1
-        else:
-            intent.delete()
+    with journal.unit():
+        due = Operation.objects.filter(done=False, due_at__lte=now)
+        mended = sum(_finished(operation) for operation in list(due))
+        mended += sum(_undone(intent) for intent in KeyIntent.objects.filter(due_at__lte=now))
     # A mark outlives its intent by one patience, so no intent can miss it.
     Operation.objects.filter(done=True, due_at__lte=now).delete()
     return mended
+
+
+def _finished(operation: Operation) -> bool:
+    try:
+        _finish(operation)
+    except Exception as error:  # noqa: BLE001
+        # It stays pending and doctor shows it; the others must not wait for it.
+        said = "a deed cannot be finished: %s"
+        logging.getLogger("amparo").error(said, type(error).__name__)
+        return False
+    journal.note("operation.finished", operation.id, kind=operation.kind)
+    return True
+
+
+def _undone(intent: KeyIntent) -> bool:
+    """Take away the keys of a making that never came to its data; False when it did.
+
+    Its id is claimed in the data first, so that a making that only slept cannot be accepted any more.
+    """
+    claim = {"kind": UNDONE, "done": True, "due_at": clock.now() + timedelta(days=1)}
+    mark, _ = Operation.objects.get_or_create(id=intent.id, defaults=claim)
+    if mark.kind == UNDONE:
+        with transaction.atomic(using=KEYSTORE):
+            for undo in _undoers:
+                undo(intent.id)
+            intent.delete()
+        journal.note("operation.undone", mark.id)
+        return True
+    intent.delete()
+    return False
