@@ -18,7 +18,7 @@ NOON = datetime(2026, 3, 7, 12, tzinfo=UTC)
 def test_only_a_grant_or_a_met_condition_is_in_force(answer: rules.Answer, met: bool) -> None:
     record = Recorded(answer, None, "a bail hearing", met)
     assert rules.is_in_force(record, DAY) == (
-        answer == "granted" or answer == "conditional" and met
+        answer == "granted" or (answer == "conditional" and met)
     )
 
 
