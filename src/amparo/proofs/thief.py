@@ -223,7 +223,7 @@ succeeds=id generation=number active=number op=id
 vault_slot id=id principal_id=id kind=word find=hash blob=slot op=id
 vault_factor id=id principal_id=id kind=word sealed=factor last_step=number
 vault_membership id=id team_id=id member_id=id wrap=wrap signer=id signature=signature op=id
-vault_epoch id=id case=id compartment=word number=number maker=id recipients=json signer=id \
+vault_epoch id=id case=id compartment=word number=number recipients=json signer=id \
 signature=signature day=day op=id
 vault_grant id=id case=id compartment=word epoch=number grantee=id purpose=word until=day \
 wrap=wrap signer=id signature=signature op=id
