@@ -10,8 +10,8 @@ import zlib
 from collections.abc import Iterator
 
 import pikepdf
-from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 from pikepdf import Array, Dictionary, Name, Stream, String
+from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
 MARK = "Zeuxis7731"
 WHO = f"Amina {MARK}"
@@ -315,11 +315,11 @@ ML = "application/vnd.openxmlformats-officedocument"
 
 def relations(*entries: tuple[str, str, str]) -> str:
     """A relationships part for (id, last word of the type, target)."""
-    rows = "".join(
-        f'<Relationship Id="{number}" Type="{kind if ":" in kind else f"{OFFICE}/{kind}"}" '
-        f'Target="{target}"{" TargetMode=" + chr(34) + "External" + chr(34) if "://" in target else ""}/>'
-        for number, kind, target in entries
-    )
+    rows = ""
+    for number, kind, target in entries:
+        full = kind if ":" in kind else f"{OFFICE}/{kind}"
+        mode = 'TargetMode="External"' if "://" in target else ""
+        rows += f'<Relationship Id="{number}" Type="{full}" Target="{target}" {mode}/>'
     return f'<Relationships xmlns="{PACKAGE}/relationships">{rows}</Relationships>'
 
 

@@ -15,7 +15,8 @@ from pikepdf import Array, Dictionary, Name
 from amparo.foundation.clean import images
 from amparo.foundation.clean.asking import MIB, Limits
 from amparo.foundation.clean.kinds import Kind
-from amparo.foundation.clean.pdf_objects import Rebuilder, numbers
+from amparo.foundation.clean.pdf_objects import Rebuilder
+from amparo.foundation.clean.pdf_values import flag, numbers
 from amparo.foundation.clean.reasons import CannotClean
 
 MOST_STREAM = 192 * MIB
@@ -58,7 +59,7 @@ def bomb_or_broken() -> str:
 def rebuilt(source: pikepdf.Pdf, limits: Limits) -> bytes:
     """The bytes of a new document with the pages of `source`."""
     root = source.Root
-    if root.get("/NeedsRendering") is True:
+    if flag(root.get("/NeedsRendering")):
         raise CannotClean("form")
     refuse_hidden_layers(source)
     if "/AcroForm" in root:
@@ -89,10 +90,10 @@ def page_anew(page: pikepdf.Object, rebuilder: Rebuilder) -> pikepdf.Object:
             fresh[key] = box
         elif fallback:
             fresh[key] = Array(fallback)
-    turn = inherited(page, "/Rotate")
+    turn: Any = inherited(page, "/Rotate")
     if isinstance(turn, int) and turn % 90 == 0:
         fresh["/Rotate"] = turn % 360
-    unit = page.get("/UserUnit")
+    unit: Any = page.get("/UserUnit")
     if isinstance(unit, int) and 1 < unit < 1000:
         fresh["/UserUnit"] = unit
     group = rebuilder.group(page.get("/Group"))

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 # What a reader needs of a TrueType or OpenType font inside a PDF (ISO 32000-1, 9.9); not `name`,
 # `OS/2`, `DSIG` and `meta`, which tell of makers and owners.
-SFNT_TABLES = (b"cmap", b"glyf", b"loca", b"head", b"hhea", b"hmtx", b"maxp", b"cvt ", b"fpgm")
-SFNT_TABLES += (b"prep", b"post", b"CFF ", b"vhea", b"vmtx")
+SFNT_TABLES = "cmap glyf loca head hhea hmtx maxp cvt fpgm prep post CFF vhea vmtx"
 # Operators of a CFF dictionary whose value is the number of a text about the font.
 CFF_TEXTS = (0, 1, 2, 3, 4, 1200, 1221, 1222, 1238)
 CFF_FONTS = 1236
@@ -149,8 +148,8 @@ def descriptor_anew(source: Any, rebuilder: "Rebuilder") -> Any:
 
 def program_anew(source: Any, rebuilder: "Rebuilder") -> Any:
     """The new font file of one font."""
-    lengths = dict.fromkeys(["/Length1", "/Length2", "/Length3"], values.number)
-    entries = rebuilder.pick(source, lengths)
+    lengths = "/Length1 /Length2 /Length3"
+    entries = rebuilder.pick(source, dict.fromkeys(lengths.split(), values.number))
     kinds = values.one_of("Type1C CIDFontType0C OpenType")
     entries |= rebuilder.pick(source, {"/Subtype": kinds})
     data = bare_font(rebuilder.unpacked(source))
@@ -226,7 +225,7 @@ def bare_sfnt(data: bytes) -> bytes:
     for place in range(int.from_bytes(data[4:6], "big")):
         entry = data[12 + 16 * place : 28 + 16 * place]
         start, length = int.from_bytes(entry[8:12], "big"), int.from_bytes(entry[12:16], "big")
-        if entry[:4] in SFNT_TABLES:
+        if entry[:4].strip().decode("latin-1") in SFNT_TABLES.split():
             if start + length > len(data):
                 raise CannotClean("broken")
             tables[entry[:4]] = data[start : start + length]

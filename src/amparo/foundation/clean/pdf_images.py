@@ -116,7 +116,7 @@ def jpeg2000(source: Any, entries: dict[str, Any], rebuilder: "Rebuilder") -> An
     """A JPEG 2000 picture as plain samples: its boxes can hold XML, profiles and makers' marks."""
     data = before_last_filter(source, rebuilder)
     try:
-        drawn = Image.open(io.BytesIO(data), formats=("JPEG2000",))
+        drawn: Image.Image = Image.open(io.BytesIO(data), formats=("JPEG2000",))
         if drawn.width * drawn.height > rebuilder.limits.pixels:
             raise CannotClean("bomb")
         drawn.load()
@@ -124,8 +124,9 @@ def jpeg2000(source: Any, entries: dict[str, Any], rebuilder: "Rebuilder") -> An
         raise CannotClean("broken") from failure
     if drawn.mode in ("LA", "RGBA"):
         if last_parameters(source) or source.get("/SMaskInData", 0) in (1, 2):
-            alpha = {"/Width": drawn.width, "/Height": drawn.height, "/BitsPerComponent": 8}
-            alpha |= {"/Type": Name.XObject, "/Subtype": Name.Image, "/ColorSpace": Name.DeviceGray}
+            alpha: dict[str, Any] = {"/Type": Name.XObject, "/Subtype": Name.Image}
+            alpha |= {"/Width": drawn.width, "/Height": drawn.height, "/BitsPerComponent": 8}
+            alpha |= {"/ColorSpace": Name.DeviceGray}
             entries["/SMask"] = rebuilder.stream(drawn.getchannel("A").tobytes(), alpha)
         drawn = drawn.convert(drawn.mode[:-1])
     if drawn.mode not in ("L", "RGB", "P"):

@@ -287,7 +287,7 @@ class Rebuilder:
             other = value[1].get("/Alternate")
             if isinstance(other, Array) and str(other[0]) == "/Lab":
                 return self.colour_space(other, depth + 1)
-            return DEVICE_SPACES.get(value[1].get("/N"))
+            return DEVICE_SPACES.get(number(value[1].get("/N")))
         if kind in ("/CalGray", "/CalRGB", "/Lab") and isinstance(value[1], Dictionary):
             keys = ["/WhitePoint", "/BlackPoint", "/Matrix", "/Range"]
             entries = self.pick(value[1], dict.fromkeys(keys, numbers))

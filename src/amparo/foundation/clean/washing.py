@@ -51,6 +51,23 @@ TELLING = packages.words("""
         tooltip anchorId editId paraId textId durableId uid tplc macro textlink codeName spid
         storeItemID suggestedsigner suggestedsigner2 suggestedsigneremail signinginstructions
     """)
+# Attributes of text documents that shape what is seen (ECMA-376, 17); no other is kept.
+W_ATTRIBUTES = packages.words("""
+        val color themeColor themeTint themeShade fill themeFill themeFillTint themeFillShade sz
+        space shadow frame ascii hAnsi eastAsia cs asciiTheme hAnsiTheme eastAsiaTheme cstheme hint
+        left right start end top bottom header footer gutter firstLine hanging firstLineChars
+        hangingChars leftChars rightChars startChars endChars before after line lineRule beforeLines
+        afterLines beforeAutospacing afterAutospacing type w h orient code linePitch charSpace num
+        sep equalWidth customStyle styleId default ilvl numId abstractNumId fmt format restart
+        chapStyle chapSep countBy distance id customMarkFollows instr fldCharType char font pos
+        leader lang bidi combine combineBrackets vert vertCompress hRule x y xAlign yAlign wrap
+        vAnchor hAnchor hSpace vSpace lines dropCap anchorLock leftFromText rightFromText
+        topFromText bottomFromText tblpX tblpY tblpXSpec tblpYSpec horzAnchor vertAnchor firstRow
+        lastRow firstColumn lastColumn noHBand noVBand evenHBand oddHBand evenVBand oddVBand
+        firstRowFirstColumn firstRowLastColumn lastRowFirstColumn lastRowLastColumn percent
+        offsetFrom zOrder display name uri bg1 t1 bg2 t2 accent1 accent2 accent3 accent4 accent5
+        accent6 hyperlink followedHyperlink other
+    """)
 REFUSED = packages.words("""
         object OLEObject oleObject oleObjects control controls altChunk subDoc relIds
         contentPart
@@ -83,7 +100,8 @@ def wash_attributes(element: etree._Element) -> None:
     """Takes out attributes that tell of people, times and machines, or that nobody knows."""
     for key in list(element.attrib):
         name = etree.QName(key)
-        telling = name.localname in TELLING or name.localname.startswith("rsid")
+        telling = name.localname in TELLING
+        telling |= name.namespace == W and name.localname not in W_ATTRIBUTES
         if telling or (name.namespace or "") not in KNOWN_ATTRIBUTES:
             del element.attrib[key]
         elif name.localname.startswith("crop") and etree.QName(element).namespace == V:

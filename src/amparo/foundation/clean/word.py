@@ -265,11 +265,10 @@ def rename_styles(root: etree._Element, names: dict[str, str]) -> None:
         if label is not None and style.get(f"{{{W}}}customStyle", "0") not in OFF:
             label.set(VAL, f"Style {fresh[1:]}")
     for element in list(root.iter(*NAMES_STYLE)):
-        fresh = names.get(element.get(VAL, ""))
-        if fresh is None:
-            drop(element)
+        if element.get(VAL) in names:
+            element.set(VAL, names[element.get(VAL)])
         else:
-            element.set(VAL, fresh)
+            drop(element)
 
 
 def name_theme(root: etree._Element) -> None:
