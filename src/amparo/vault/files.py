@@ -10,7 +10,7 @@ with the client of the API. What nobody has owned for a day is removed.
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -52,11 +52,11 @@ def folder() -> Path:
     return config().data / "files"
 
 
-def room_left() -> bool:
-    """Whether the disk can take in more."""
+def room_left(beside: int = 0) -> bool:
+    """Whether the disk can take in more, with so many bytes kept for something else."""
     where = config().data
     where.mkdir(parents=True, exist_ok=True)
-    return shutil.disk_usage(where).free > config().free_disk
+    return shutil.disk_usage(where).free > config().free_disk + beside
 
 
 def _path(part: ids.Id) -> Path:
@@ -71,7 +71,7 @@ def _part_key(key: bytes, number: int) -> bytes:
     return derive(key, ctx("part-key", number))
 
 
-class _PartFile:
+class PartFile:
     """One part on its way to disk, sealed as it comes."""
 
     def __init__(self, key: bytes, upload: ids.Id, number: int) -> None:
@@ -83,6 +83,7 @@ class _PartFile:
         self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
     def write(self, data: bytes) -> None:
+        """More content."""
         self.size += len(data)
         self._put(self._stream.update(data))
 
@@ -101,8 +102,22 @@ class _PartFile:
         return self._digest.digest()
 
     def abort(self) -> None:
+        """Nothing of the part stays."""
         self._file.close()
-        _path(self.id).unlink(missing_ok=True)
+        remove(self.id)
+
+
+def remove(part: ids.Id) -> None:
+    """Take a part's file away."""
+    _path(part).unlink(missing_ok=True)
+
+
+def sync(parts: Iterable[ids.Id]) -> None:
+    """Flush the folders in which parts have just been made, so that their names last too."""
+    for parent in {_path(one).parent for one in parts}:
+        handle = os.open(parent, os.O_RDONLY)
+        os.fsync(handle)
+        os.close(handle)
 
 
 def coarsen(path: Path) -> None:
@@ -120,7 +135,7 @@ class Writer:
         self.upload, self._key, self._limit = ids.new(), token(), limit
         self._size, self._hash = 0, hashlib.sha256()
         self._parts: list[tuple[ids.Id, int, bytes]] = []
-        self._open: _PartFile | None = None
+        self._open: PartFile | None = None
 
     def write(self, data: bytes) -> None:
         """More content; Invalid past the limit, with nothing left behind."""
@@ -132,7 +147,7 @@ class Writer:
         rest = memoryview(data)
         while rest:
             if self._open is None:
-                self._open = _PartFile(self._key, self.upload, len(self._parts))
+                self._open = PartFile(self._key, self.upload, len(self._parts))
             piece = rest[: PART - self._open.size]
             self._open.write(bytes(piece))
             rest = rest[len(piece) :]
@@ -147,10 +162,7 @@ class Writer:
     def close(self) -> Manifest:
         """All content is on disk, flushed. `own` makes it stay."""
         self._finish_part()
-        for parent in {_path(one).parent for one, _, _ in self._parts}:
-            handle = os.open(parent, os.O_RDONLY)
-            os.fsync(handle)
-            os.close(handle)
+        sync(one for one, _, _ in self._parts)
         return Manifest(
             str(self.upload), self._key.hex(), len(self._parts), self._size, self._hash.hexdigest()
         )
@@ -169,7 +181,7 @@ class Writer:
             self._open.abort()
             self._open = None
         for one, _, _ in self._parts:
-            _path(one).unlink(missing_ok=True)
+            remove(one)
         self._parts = []
 
 
@@ -224,7 +236,7 @@ def again(manifest: dict[str, Any]) -> dict[str, Any]:
 def destroy(upload: ids.Id) -> None:
     """Remove the parts and the rows of an upload."""
     for part in Part.objects.filter(upload_id=upload):
-        _path(part.id).unlink(missing_ok=True)
+        remove(part.id)
     Upload.objects.filter(id=upload).delete()
 
 
