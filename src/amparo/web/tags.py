@@ -214,6 +214,12 @@ def summary(form: Any, heading: str = "") -> dict[str, Any]:
     return {"lines": lines, "general": general, "heading": heading, "count": len(lines)}
 
 
+@register.simple_tag
+def upload_limit() -> str:
+    """How much the files of one page may have together, in whole megabytes."""
+    return gettext("%(n)s MB") % {"n": config().page_upload_limit // 2**20}
+
+
 # Translations that nobody has read yet
 
 

@@ -35,13 +35,13 @@ def line(label: Any, hint: Any = "", limit: int = LINE_LIMIT) -> forms.CharField
     )
 
 
-def text(label: Any, hint: Any = "") -> forms.CharField:
+def text(label: Any, hint: Any = "", limit: int = WHAT_LIMIT) -> forms.CharField:
     """A long answer."""
     return forms.CharField(
         label=label,
         help_text=hint,
         required=False,
-        validators=[MaxLengthValidator(WHAT_LIMIT, TOO_LONG)],
+        validators=[MaxLengthValidator(limit, TOO_LONG)],
         widget=forms.Textarea(attrs={"rows": False, "cols": False}),
     )
 
@@ -140,9 +140,9 @@ class Ask(Page):
 class Enter(Page):
     """Words or numbers from somebody who was here before."""
 
-    code = line(
+    code = text(
         _("Words or numbers"),
-        _("Capital letters and spaces do not matter. You may paste them."),
+        _("All of them, in their order. You may paste them. Large and small letters are the same."),
         CODE_LIMIT,
     )
     text = text(
@@ -152,9 +152,7 @@ class Enter(Page):
 
     def __init__(self, *args: Any, **given: Any) -> None:
         super().__init__(*args, **given)
-        self.fields["code"].widget.attrs.update(
-            {"autocapitalize": "none", "spellcheck": "false", "dir": "auto"}
-        )
+        self.fields["code"].widget.attrs |= {"autocapitalize": "none", "spellcheck": "false"}
 
     def clean_code(self) -> str:
         code = self.cleaned_data["code"].strip()

@@ -1,0 +1,295 @@
+"""The pages of people without an account, each in every state: neutral, light, readable by everyone.
+
+With NOTES_LOOK=FOLDER each is also photographed, to be looked at by a person.
+"""
+
+import gzip
+import os
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from amparo.web.tags import drawings
+from tests.doors.notes_states import states
+
+WEB = Path(__file__).parents[2] / "src/amparo/web"
+CSS = (WEB / "static/page.css").read_text()
+NAMES = tuple(states())
+LANGUAGES = ("en", "ar")
+LOOK = os.environ.get("NOTES_LOOK", "")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+AXE = """tags => axe.run(document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]})
+  .then(found => found.violations.map(one => one.id + ": " + one.nodes[0].html.slice(0, 160)))"""
+
+
+class Reading(HTMLParser):
+    """What a test asks of a page: its tags in order, its words, its title."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def every(self, *tags: str) -> list[dict[str, str]]:
+        return [attributes for tag, attributes in self.tags if tag in tags]
+
+
+def html_of(name: str, language: str = "en") -> str:
+    template, context = states()[name]
+    with translation.override(language):
+        return render_to_string(template, context)
+
+
+@pytest.fixture(params=[(name, language) for name in NAMES for language in LANGUAGES])
+def page(request: pytest.FixtureRequest) -> tuple[str, str]:
+    name, language = request.param
+    return html_of(name, language), language
+
+
+def test_says_its_language_and_its_direction(page: tuple[str, str]) -> None:
+    html, language = page
+    root = Reading(html).every("html")[0]
+    assert root == {"lang": language, "dir": "rtl" if language == "ar" else "ltr"}
+
+
+def test_holds_no_script_no_style_and_nothing_from_elsewhere(page: tuple[str, str]) -> None:
+    read = Reading(page[0])
+    assert not read.every("script", "style", "iframe", "img", "object")
+    for _, attributes in read.tags:
+        assert "style" not in attributes
+        assert not [name for name in attributes if name.startswith("on")]
+        for name in ("href", "src", "action", "formaction"):
+            assert attributes.get(name, "/")[:1] in "/#" or attributes[name] == "data:,"
+
+
+def test_names_neither_the_work_nor_the_danger_in_what_a_browser_keeps(
+    page: tuple[str, str],
+) -> None:
+    html, _ = page
+    read = Reading(html)
+    title = re.search("<title>(.*?)</title>", html)
+    assert title is not None
+    assert title[1] in {"Notes", "Error: Notes", "ملاحظات", "خطأ: ملاحظات"}
+    kept = [
+        attributes.get(name, "")
+        for _, attributes in read.tags
+        for name in ("class", "id", "href", "action", "name")
+    ]
+    telling = re.compile(
+        "amparo|defend|right|danger|threat|victim|help(?!text)|safe|case|risk|legal"
+    )
+    assert [one for one in kept if telling.search(one)] == []
+
+
+def test_leave_is_the_first_thing_after_the_skip_link(page: tuple[str, str]) -> None:
+    pressable = [
+        (tag, attributes)
+        for tag, attributes in Reading(page[0]).tags
+        if tag in ("a", "button", "form", "select", "textarea", "summary")
+    ]
+    assert pressable[0][1]["class"] == "skip"
+    assert pressable[1][0] == "form"
+    assert pressable[1][1]["method"] == "post"
+    assert pressable[1][1]["action"].endswith("/leave")
+    assert pressable[2][0] == "button"
+
+
+def test_speaks_calmly_and_never_these_words(page: tuple[str, str]) -> None:
+    words = Reading(page[0]).text.lower()
+    for never in (
+        "victim",
+        "beneficiar",
+        "submit",
+        "invalid",
+        "oops",
+        "please wait",
+        "don't worry",
+        "don’t",
+        "case number",
+        "user ",
+        "session",
+        "error:",
+        "!",
+    ):
+        without_title = words.replace("error: notes", "")
+        assert never not in without_title, never
+
+
+def test_the_token_stands_before_the_first_file(page: tuple[str, str]) -> None:
+    forms = re.findall("<form.*?</form>", page[0], re.S)
+    for form in forms:
+        file, token = form.find('type="file"'), form.find('name="token"')
+        assert file < 0 or -1 < token < file
+
+
+def test_every_question_has_its_words_and_no_id_stands_twice(page: tuple[str, str]) -> None:
+    read = Reading(page[0])
+    found = [attributes["id"] for _, attributes in read.tags if "id" in attributes]
+    assert len(found) == len(set(found))
+    labelled = {attributes.get("for", "") for attributes in read.every("label")}
+    for question in read.every("input", "textarea", "select"):
+        if question.get("type") != "hidden":
+            assert question["id"] in labelled
+            for told in question.get("aria-describedby", "").split():
+                assert told in found
+
+
+def test_a_page_with_its_style_sheet_is_light() -> None:
+    style = len(gzip.compress(CSS.encode()))
+    assert style <= 6_000
+    for name in NAMES:
+        assert len(html_of(name).encode()) + style <= 18_000, name
+
+
+def test_the_style_sheet_knows_no_left_and_no_right() -> None:
+    rules = re.sub(r"/\*.*?\*/", "", CSS, flags=re.S)
+    assert not re.findall(r"\b(?:left|right)\b", rules)
+    assert not re.findall(
+        r"\b(?:margin|padding|border)-(?:top|bottom)\b|[^-]\b(?:top|bottom):", rules
+    )
+    assert "url(" not in rules
+    assert "@import" not in rules
+
+
+def test_every_drawing_is_used_or_known() -> None:
+    used = set()
+    for file in WEB.glob("templates/**/*.html"):
+        used |= set(re.findall(r'{% icon "([\w-]+)"', file.read_text()))
+    assert used <= set(drawings())
+
+
+def test_a_translation_that_nobody_has_read_shows_english_beside_what_a_life_may_hang_on() -> None:
+    html = html_of("withdraw-all", "ar")
+    assert 'class="draft"' in html
+    beside = re.findall('<div class="beside" lang="en" dir="ltr">(.*?)</div>', html, re.S)
+    assert "All keys to what you wrote are destroyed at once." in " ".join(beside)
+    assert "beside" not in html_of("withdraw-all", "en")
+
+
+# --- in a browser --------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def tab(browser: Any) -> Iterator[Any]:
+    context = browser.new_context()
+    page = context.new_page()
+
+    def serve(route: Any) -> None:
+        language, _, name = route.request.url.split("/", 3)[3].partition("/")
+        if name == "page.css":
+            route.fulfill(body=CSS, content_type="text/css")
+        else:
+            route.fulfill(body=html_of(name, language), content_type="text/html; charset=utf-8")
+
+    page.route("**/*", serve)
+    yield page
+    context.close()
+
+
+def go(tab: Any, name: str, language: str = "en") -> None:
+    tab.goto(f"http://notes.test/{language}/{name}")
+
+
+@pytest.mark.needs("chromium", "axe-core")
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+    tab: Any, axe: str, language: str, scheme: str
+) -> None:
+    trouble = []
+    for width in (320, 1280):
+        tab.set_viewport_size({"width": width, "height": 740})
+        tab.emulate_media(color_scheme=scheme)
+        for name in NAMES:
+            go(tab, name, language)
+            over = tab.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if over > 0:
+                trouble.append(f"{name} at {width}: scrolls sideways by {over} px")
+            if width == 320 or scheme == "light":
+                tab.evaluate(axe)
+                trouble += [f"{name} at {width}: {one}" for one in tab.evaluate(AXE, TAGS)]
+            photograph(tab, f"{name}-{language}-{width}-{scheme}")
+    assert not trouble, "\n".join(trouble)
+
+
+def photograph(tab: Any, name: str) -> None:
+    if LOOK:
+        folder = Path(LOOK)
+        folder.mkdir(parents=True, exist_ok=True)
+        tab.screenshot(path=str(folder / f"{name}.png"), full_page=True)
+
+
+@pytest.mark.needs("chromium")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_scrolls_sideways_with_letters_twice_as_large(tab: Any, language: str) -> None:
+    tab.set_viewport_size({"width": 360, "height": 740})
+    browser = tab.context.new_cdp_session(tab)
+    browser.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+    for name in NAMES:
+        go(tab, name, language)
+        assert tab.evaluate("getComputedStyle(document.documentElement).fontSize") == "32px"
+        over = tab.evaluate("document.documentElement.scrollWidth - innerWidth")
+        photograph(tab, f"{name}-{language}-large")
+        assert over <= 0, name
+    browser.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
+
+
+@pytest.mark.needs("chromium")
+def test_the_keyboard_comes_to_skip_then_to_leave_then_to_the_page(tab: Any) -> None:
+    go(tab, "start")
+    at = []
+    for _ in range(2):
+        tab.keyboard.press("Tab")
+        at.append(tab.evaluate("document.activeElement.innerText").strip())
+    assert at == ["Skip to the page", "Leave"]
+
+
+@pytest.mark.needs("chromium")
+def test_what_is_wrong_gets_the_focus(tab: Any) -> None:
+    go(tab, "new-wrong")
+    assert tab.evaluate("document.activeElement.className") == "sum"
+
+
+@pytest.mark.needs("chromium")
+@pytest.mark.parametrize("name", ["code-words", "code-digits"])
+def test_only_the_slip_is_printed_in_the_size_of_a_card(tab: Any, name: str) -> None:
+    go(tab, name)
+    tab.emulate_media(media="print")
+    printed = tab.evaluate("document.body.innerText").split()
+    shown = tab.evaluate("document.querySelector('.slip').innerText").split()
+    slip = tab.locator(".slip")
+    size = slip.evaluate("it => (({width, height}) => [width, height])(it.getBoundingClientRect())")
+    inside = slip.evaluate(
+        "it => it.scrollHeight <= it.clientHeight && it.scrollWidth <= it.clientWidth"
+    )
+    tab.emulate_media(media="screen")
+    assert printed == shown
+    assert [round(side * 25.4 / 96, 1) for side in size] == [85.6, 54.0]
+    assert inside
+
+
+@pytest.mark.needs("chromium")
+def test_without_colours_the_solid_button_still_differs(tab: Any) -> None:
+    tab.emulate_media(forced_colors="active")
+    go(tab, "start")
+    width = "name => getComputedStyle(document.querySelector(name)).borderBlockStartWidth"
+    assert tab.evaluate(width, ".need.one") == "4px"
+    assert tab.evaluate(width, ".need:not(.one)") == "2px"
+    tab.emulate_media(forced_colors="none")
