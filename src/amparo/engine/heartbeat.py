@@ -16,7 +16,7 @@ from amparo.foundation import events, journal, operations
 from amparo.foundation.actor import SYSTEM
 from amparo.messages import jobs as messages
 from amparo.people import services as people
-from amparo.vault import files, log, sessions
+from amparo.vault import factors, files, log, sessions
 
 EVERY_SECOND: tuple[Callable[[], object], ...] = (
     events.deliver_due,
@@ -30,6 +30,7 @@ EVERY_MINUTE: tuple[Callable[[], object], ...] = (
     consent.sweep,
     casework.sweep,
     sessions.sweep,
+    factors.sweep,
     files.sweep,
 )
 _say = structlog.get_logger("amparo.engine")

@@ -2,6 +2,7 @@
 itself is the passphrase's."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pyotp
@@ -16,6 +17,27 @@ PERIOD = 30  # seconds of one code; the one before is accepted too
 
 def _context(row: ids.Id) -> bytes:
     return ctx("factor", server.load().installation, row)
+
+
+# After this long neither a code nor a challenge is taken any more, so its exact time may go.
+KEEP_EXACT = timedelta(hours=3)
+DAY = 24 * 3600
+
+
+def sweep() -> int:
+    """Round what was last used to the day it was used on: an exact time would tell when somebody
+    signed in. Returns how many rows were rounded."""
+    limit = clock.now() - KEEP_EXACT
+    count = 0
+    for kind, ticks in (("totp", DAY // PERIOD), ("passkey", DAY * 1000)):
+        used = int(limit.timestamp()) * ticks // DAY
+        for row in Factor.objects.filter(kind=kind, last_step__gt=0, last_step__lt=used):
+            # Up to the end of its day: rounding down would let an old code in again.
+            rounded = -(-row.last_step // ticks) * ticks
+            if rounded != row.last_step and rounded <= used:
+                same_still = Factor.objects.filter(id=row.id, last_step=row.last_step)
+                count += same_still.update(last_step=rounded)
+    return count
 
 
 def new_secret() -> str:
