@@ -1,114 +1,127 @@
-"""A small, plainly fictional organisation for the tests of the desk: three officers and some calls."""
+"""What the tests of the desk stand on: a busy house, clients that are signed in, a real server."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-import pyotp
 from django.test import Client
 
-from amparo.casework.services import desk, intake, opening
-from amparo.foundation import clock, ids, journal
-from amparo.foundation.actor import NOBODY, Actor
-from amparo.people import services as people
-from amparo.people.services import Newcomer
-from amparo.vault import codes, factors, server
+from amparo.casework.services import desk, opening
+from amparo.consent import services as consent
+from amparo.foundation import clock, ids
+from amparo.web import middleware
+from tests import make
 
-PASSPHRASE = "copper lantern meadow saddle willow basin"
-TEAM_NAMES = {
-    "house": "Everybody",
-    "intake": "Duty desk",
-    "auditors": "Auditors",
-    "coordination": "Coordination",
-    "legal": "Legal",
-    "care": "Care",
-    "finance": "Fund",
-    "release": "Release group",
-}
+PHOTO = (
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00"
+    b"\x90wS\xde\x00\x00\x00\x0cIDATx\x9cc\xb8t\xe9\x12\x00\x04\xb6\x02:\x84M\xf1K\x00\x00\x00"
+    b"\x00IEND\xaeB`\x82"
+)
+
+
+def client(officer: make.Officer, **more: Any) -> Client:
+    """A client of Django's that holds an officer's session."""
+    made = Client(**more)
+    made.cookies[middleware.SESSION_COOKIE] = middleware.cookie_of(officer.handle)
+    return made
 
 
 @dataclass
-class House:
-    """The organisation; `sign_in` gives a browser-less client that is signed in."""
+class Busy:
+    """A house with three calls, one of them taken and opened as a case."""
 
-    secrets: dict[str, str]
-    cases: dict[str, ids.Id] = field(default_factory=dict)
-
-    def digits(self, who: str) -> str:
-        """What the second device shows now. A code works once, so the clock moves on."""
-        clock.forward(timedelta(seconds=31))
-        return pyotp.TOTP(self.secrets[who]).at(clock.now())
-
-    def sign_in(self, who: str = "ines") -> Client:
-        """A client of Django's with a session."""
-        client = Client()
-        sent = {"name": who, "passphrase": PASSPHRASE, "second": self.digits(who)}
-        answer = client.post("/desk/sign-in", sent)
-        assert answer.status_code == 302, answer.content.decode()[:2000]
-        return client
-
-    def actor(self, who: str = "ines") -> Actor:
-        """The person with their keys, as a service gets them."""
-        with journal.unit():
-            return people.sign_in(who, PASSPHRASE, self.digits(who)).actor
-
-    def call(self, what: str, **more: Any) -> ids.Id:
-        """Somebody asks for help."""
-        call = intake.Call(what=what, **more)
-        with journal.unit(NOBODY):
-            asked = intake.ask(NOBODY, once=ids.new(), code=codes.new_digits(), call=call)
-        self.cases[what[:12]] = asked.case
-        return asked.case
+    house: make.House
+    new: make.Defender
+    case: make.Defender
+    other: make.Defender
+    known: dict[str, ids.Id] = field(default_factory=dict)
 
 
-def build() -> House:
-    """Found it: Inés, Tomás and Ruth, in every team."""
-    server.create()
-    secrets = {name: factors.new_secret() for name in ("ines", "tomas", "ruth")}
-    shown = {"ines": "Inés M.", "tomas": "Tomás R.", "ruth": "Ruth K."}
-    founders = [
-        Newcomer(shown[name], name, PASSPHRASE, secret) for name, secret in secrets.items()
-    ]
-    people.found_house(founders, team_names=TEAM_NAMES)
-    return House(secrets)
-
-
-def busy(house: House) -> House:
-    """Some calls of several kinds, one of them opened as a case."""
-    ines = house.actor("ines")
-    house.call("Two men asked my neighbour when I come home. The same car since Friday.",
-               where="North of the lake", how="text", reach="“water the plants”, 18:00–20:00",
-               language="es")
+def busy() -> Busy:
+    """Calls of several kinds, answers of several kinds, a file, an override."""
+    house = make.house()
+    new = make.ask(
+        "Two men asked my neighbour when I come home. The same car since Friday.",
+        where="North of the lake",
+        how="text",
+        reach="“water the plants”, 18:00–20:00",
+        language="es",
+    )
     clock.forward(timedelta(minutes=4))
-    quiet = house.call("My brother was arrested this morning.", how="call",
-                       reach="Evenings only. The phone is shared.", language="ar")
-    house.call("They took my laptop at the border. What can they see?", language="fr")
-    with journal.unit(ines):
-        desk.take(ines, quiet, version=0)
-        desk.set_level(ines, quiet, level=3, reason="Arrest, nobody knows where.", version=1)
-        desk.set_reach(
-            ines,
-            quiet,
-            reach=[
-                {"how": "text", "text": "“Your parcel 4 is delayed”, 18:00–20:00"},
-                {"how": "never", "text": "No calls. The phone is shared."},
-            ],
-            word="blue kettle",
-        )
-        desk.log_call(ines, quiet, outcome="no answer", text="Rang twice, left nothing.")
-        desk.reply(ines, quiet, text="We have a lawyer looking for him. Come back tonight after eight.")
-    from amparo.casework.models import Case
+    case = make.ask(
+        "My brother was arrested this morning.",
+        how="call",
+        reach="Evenings only. The phone is shared.",
+        language="ar",
+        files=(make.file(PHOTO, "summons.png", "png", PHOTO),),
+    )
+    other = make.ask("They took my laptop at the border. What can they see?", language="fr")
+    made = Busy(house, new, case, other)
+    _work(made, case.case)
+    return made
 
-    with journal.unit(ines):
-        opening.open_case(ines, quiet, version=Case.objects.get(id=quiet).version)
-        opening.write_note(ines, quiet, "narrative", text="Taken at 06:40 from the house.")
-    house.cases["quiet"] = quiet
-    return house
+
+def _work(made: Busy, case: ids.Id) -> None:
+    ines, tomas = made.house.ines, made.house.tomas
+    make.open_case(ines, case)
+    with ines.request() as actor:
+        desk.set_level(
+            actor, case, level=3, reason="Arrest; where is not known.", version=make.version(case)
+        )
+        reach = [
+            {"how": "text", "text": "“Your parcel 4 is delayed”, 18:00–20:00"},
+            {"how": "never", "text": "No calls. The phone is shared."},
+        ]
+        desk.set_reach(actor, case, reach=reach, word="blue kettle")
+        desk.log_call(actor, case, outcome="no answer", text="Rang twice, left nothing.")
+        desk.reply(actor, case, text="A lawyer is looking for him. Come back tonight after eight.")
+    make.note(ines, case, "narrative", "Taken at 06:40 from the house.")
+    until = clock.today() + timedelta(days=14)
+    with ines.request() as actor:
+        for answer, compartment in (
+            ("granted", "narrative"),
+            ("refused", "health"),
+            ("conditional", "location"),
+            ("asked", "finance"),
+        ):
+            made.known[answer] = consent.record_answer(
+                actor,
+                case,
+                answer=answer,  # type: ignore[arg-type]
+                recipient=tomas.id,
+                label="Tomás R.",
+                purpose="shelter",
+                compartment=compartment,
+                how="oral",
+                language="ar",
+                until=until if answer in {"granted", "conditional"} else None,
+                condition="Only if he is not let go by Friday." if answer == "conditional" else "",
+            )
+        made.known["override"] = consent.override(
+            actor,
+            case,
+            compartment="location",
+            grantee=tomas.id,
+            reason="The lawyer must find him before the transfer tonight.",
+        )
+    with tomas.request() as actor:
+        made.known["release"] = consent.request_release(actor, case)
+
+
+def in_days(days: int) -> date:
+    """A day for a form."""
+    return clock.today() + timedelta(days=days)
+
+
+def opened(officer: make.Officer, case: ids.Id) -> None:
+    """Take and open a request as a case."""
+    with officer.request() as actor:
+        opening.open_case(actor, case, version=make.version(case))
 
 
 # --- a server for a real browser -----------------------------------------------------------------

@@ -172,9 +172,13 @@ ACTS: dict[str, Act] = {
         gettext_lazy("Re-link a lost code"),
         gettext_lazy("Re-link"),
         (
-            gettext_lazy("They lost their code and have asked anew. Their new code will open the earlier request."),
+            gettext_lazy(
+                "They lost their code and asked anew. Their new code will open the earlier request."
+            ),
             gettext_lazy("The old code opens nothing any more."),
-            gettext_lazy("Without an agreed word, or with another one, nothing happens and it is noted."),
+            gettext_lazy(
+                "Without an agreed word, or with another one, nothing happens and it is noted."
+            ),
         ),
         "relinked",
         lambda actor, case, given: opening.relink(
@@ -183,7 +187,21 @@ ACTS: dict[str, Act] = {
         asked.Relink,
     ),
 }
-WHERE = {"relink": "desk:queue", "merge": "desk:queue", "spam": "desk:queue"}
+ERASE = Act(
+    gettext_lazy("Erase everything, because they want it"),
+    gettext_lazy("Erase it"),
+    (
+        gettext_lazy("Every key of this case is destroyed, then every row and file."),
+        gettext_lazy("Nobody can bring it back: not you, not they, not the administrator."),
+        gettext_lazy("In backups of the keys it is gone after 14 days."),
+        gettext_lazy("Their code opens nothing any more."),
+    ),
+    "erased",
+    lambda actor, case, _: opening.erase(actor, case),
+    asked.Erase,
+)
+ACTS["erase"] = ERASE
+WHERE = {"erase": "desk:queue", "relink": "desk:queue", "merge": "desk:queue", "spam": "desk:queue"}
 
 
 def _other_cases(request: Any, case: ids.Id) -> list[tuple[str, str]]:
@@ -244,9 +262,14 @@ def act(request: Any, case: ids.Id, verb: str) -> HttpResponse:
             if place:
                 pages.forget_draft(request, place)
             return _onward(verb, deed, case)
-    elif verb not in view.may and not form.is_bound:
+    elif verb not in may(view) and not form.is_bound:
         raise NotFound
     return _page(request, view, verb, form, place=place, kept=bool(kept), conflict=conflict)
+
+
+def may(view: queries.CaseView) -> frozenset[str]:
+    """Which deeds make sense now; erasing is the owner's."""
+    return view.may | {"erase"} if view.may and view.row.mine else view.may
 
 
 def _onward(verb: str, deed: Act, case: ids.Id) -> HttpResponse:

@@ -12,11 +12,24 @@ from amparo.casework.services import opening
 from amparo.foundation import ids
 from amparo.foundation.errors import Conflict, Invalid, NotFound
 from amparo.web import uploads
-from amparo.web.desk import pages, timeline
+from amparo.web.desk import acts, pages, timeline
 from amparo.web.desk.forms.case import Entry, Reply
 
 # Verbs in the order in which a case goes through them; the first that fits is the solid button.
-ORDER = ("level", "open", "log", "reassign", "refer", "decline", "relink", "merge", "spam", "reopen", "close")
+ORDER = (
+    "level",
+    "open",
+    "log",
+    "reassign",
+    "refer",
+    "decline",
+    "relink",
+    "merge",
+    "spam",
+    "reopen",
+    "close",
+    "erase",
+)
 
 
 def _first(view: queries.CaseView) -> str:
@@ -35,7 +48,7 @@ def case(request: Any, case: ids.Id) -> HttpResponse:
         "dues": timeline.dues(view),
         "steps": timeline.steps(view),
         "first": _first(view),
-        "verbs": [verb for verb in ORDER if verb in view.may],
+        "verbs": [verb for verb in ORDER if verb in acts.may(view)],
     }
     return pages.render(request, "desk/case.html", context)
 
@@ -63,7 +76,9 @@ def messages(request: Any, case: ids.Id) -> HttpResponse:
         except Invalid as error:
             pages.mark(form, error)
         except Conflict:
-            form.add_error(None, _("Somebody changed this case just now. Read it, then send again."))
+            form.add_error(
+                None, _("Somebody changed this case just now. Read it, then send again.")
+            )
         else:
             pages.forget_draft(request, place)
             return pages.done("sent", "desk:messages", case)

@@ -1,7 +1,7 @@
 """Who may read what: the matrix, answers as staff record them, and the ways round a closed door."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from amparo.casework import queries
+from amparo.casework.services import sharing
 from amparo.consent import queries as answers
 from amparo.consent import services as consent
 from amparo.foundation import ids
@@ -60,7 +61,7 @@ def matrix(view: queries.CaseView) -> list[Line]:
     found = []
     for reader in view.thread.readers:
         if (reader.label, reader.purpose) not in lines:
-            cells = [Cell("granted") if code in reader.compartments else None for code in COLUMNS]
+            cells = [Cell("held") if code in reader.compartments else None for code in COLUMNS]
             label = f"{reader.label} ({reader.count})" if reader.kind == "team" else reader.label
             found.append(Line(label, reader.purpose, reader.until, cells))
     for (label, purpose), given in lines.items():
@@ -95,13 +96,24 @@ def consent_page(request: Any, case: ids.Id) -> HttpResponse:
 def disclosures(request: Any, case: ids.Id) -> HttpResponse:
     """What was shown to others, as the defender sees it too."""
     view = queries.case(request.actor, case)
-    return pages.render(request, "desk/disclosures.html", {"view": view})
+    labels = {str(row.recipient): row.label for row in view.thread.consents}
+    written = [
+        {
+            "text": one["text"],
+            "at": datetime.fromisoformat(str(one["at"])),
+            "label": labels.get(str(one["reader"]), ""),
+        }
+        for one in sharing.answers(request.actor, case)
+    ]
+    return pages.render(request, "desk/disclosures.html", {"view": view, "written": written})
 
 
 def recipients(request: Any) -> list[tuple[str, str]]:
     """Teams and colleagues, by name."""
     teams = [(str(one.principal), one.name) for one in people.teams(request.actor)]
-    staff = [(str(one.id), one.name) for one in people.colleagues(request.actor) if one.state == "here"]
+    staff = [
+        (str(one.id), one.name) for one in people.colleagues(request.actor) if one.state == "here"
+    ]
     return teams + staff
 
 

@@ -97,9 +97,7 @@ def download(request: Any, case: ids.Id, file: ids.Id) -> StreamingHttpResponse:
     opened = queries.open_file(request.actor, case, wanted)
     journal.note("file downloaded", wanted)
     own = age.recipient_of_public(request.actor.ring.person.public.kem)
-    response = StreamingHttpResponse(_sealed(opened, own), content_type="application/octet-stream")
-    response.headers["Content-Disposition"] = f'attachment; filename="{wanted.hex[:12]}.age"'
-    return response
+    return pages.download(_sealed(opened, own), f"{ids.new().hex[:12]}.age")
 
 
 def _sealed(opened: queries.Opened, recipient: str) -> Iterator[bytes]:

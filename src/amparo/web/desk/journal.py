@@ -19,9 +19,7 @@ def journal(request: Any) -> HttpResponse | StreamingHttpResponse:
     """GET shows the state of the log; POST takes the export that anybody can verify offline."""
     if request.method == "POST":
         entries.note("journal exported")
-        response = StreamingHttpResponse(_lines(), content_type="application/jsonl")
-        response.headers["Content-Disposition"] = 'attachment; filename="journal.jsonl"'
-        return response
+        return pages.download(_lines(), "journal.jsonl")
     context = {"here": "journal"} | _state()
     return pages.render(request, "desk/journal.html", context)
 
@@ -38,4 +36,5 @@ def _state() -> dict[str, Any]:
             note = line["note"]
         elif "day" in line:
             days[line["day"]] = days.get(line["day"], 0) + 1
-    return {"note": note, "days": sorted(days.items(), reverse=True)[:30], "entries": sum(days.values())}
+    newest = sorted(days.items(), reverse=True)[:30]
+    return {"note": note, "days": newest, "entries": sum(days.values())}

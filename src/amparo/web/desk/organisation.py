@@ -14,7 +14,7 @@ from amparo.people.rules import COORDINATION, HOUSE, TEAMS
 from amparo.web import middleware
 from amparo.web.desk import pages, words
 from amparo.web.desk.forms.organisation import Invite, Leave, Lockdown, Welcome
-from amparo.web.desk.sign_in import grouped
+from amparo.web.desk.sign_in import in_fours
 
 
 @require_safe
@@ -47,7 +47,7 @@ def invite(request: Any) -> HttpResponse:
         except Invalid as error:
             pages.mark(form, error)
         else:
-            link = request.build_absolute_uri(reverse("notes:link", args=[token]))
+            link = request.build_absolute_uri(reverse("desk:invitation", args=[token]))
             context = {"name": given["name"], "link": link, "hours": int(given["hours"])}
             return pages.render(request, "desk/invited.html", context | {"here": "people"})
     page = {
@@ -78,7 +78,7 @@ def fingerprints(request: Any) -> HttpResponse:
     staff = queries.colleagues(request.actor)
     context = {
         "waiting": [one for one in staff if one.state == "waiting"],
-        "keys": [(one, grouped(one.fingerprint)) for one in staff if one.state == "here"],
+        "keys": [(one, in_fours(one.fingerprint)) for one in staff if one.state == "here"],
         "here": "people",
     }
     return pages.render(request, "desk/fingerprints.html", context)

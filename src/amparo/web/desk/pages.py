@@ -1,12 +1,13 @@
 """What every page of the desk needs: somebody signed in, the chrome round it, words for faults."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render as django_render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +21,7 @@ from amparo.people.rules import AUDITORS, COORDINATION
 from amparo.vault import files, server
 from amparo.web.desk import words
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 PREFERENCES_COOKIE = "d"
 THEMES = ("", "light", "dark")
@@ -37,6 +38,7 @@ WRONG: words.Words = {
     "differs": _("This is not the same. Read it out once more; if it still differs, stop here."),
     "few": _("Two people must be in the release group before a case can be opened."),
     "same": _("This is the request itself. Choose another."),
+    "form": _("This has not the form that it should have. Copy it once more, all of it."),
     "self": _("Somebody else must do this for you."),
 }
 GENERAL = _("This could not be done as it stands. Look through the answers once more.")
@@ -101,7 +103,7 @@ def signed_in(view: View) -> View:
     """Only for staff with an open session; others are asked to sign in, and keep what they wrote."""
 
     @wraps(view)
-    def inner(request: Any, *args: Any, **more: Any) -> HttpResponse:
+    def inner(request: Any, *args: Any, **more: Any) -> HttpResponseBase:
         if request.actor.kind == "staff":
             return view(request, *args, **more)
         if request.headers.get("HX-Request"):
@@ -121,7 +123,7 @@ def role(code: str) -> Callable[[View], View]:
 
     def wrap(view: View) -> View:
         @wraps(view)
-        def inner(request: Any, *args: Any, **more: Any) -> HttpResponse:
+        def inner(request: Any, *args: Any, **more: Any) -> HttpResponseBase:
             if code not in people.roles(request.actor):
                 raise NotFound
             return view(request, *args, **more)
@@ -158,6 +160,14 @@ def id_of(value: str) -> ids.Id:
     if found is None:
         raise NotFound
     return found
+
+
+def download(pieces: Iterable[bytes], name: str) -> StreamingHttpResponse:
+    """Bytes that a browser saves and never shows; `name` is ours, never a person's."""
+    response = StreamingHttpResponse(pieces, content_type="application/octet-stream")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
 
 
 # --- drafts --------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from amparo.casework import queries
 from amparo.casework.services import desk as casework
 from amparo.casework.services import opening
+from amparo.casework.services import search as searching
 from amparo.casework.services.intake import Call
 from amparo.foundation import ids
 from amparo.foundation.errors import Conflict, Invalid, NotFound
@@ -29,17 +30,20 @@ SHOW = {
     "done": gettext_lazy("Done"),
 }
 
+
 def _shown(request: Any) -> str:
     show = request.GET.get("show", "open")
     if show not in SHOW:
         raise NotFound
     return str(show)
 
+
 def _lists(show: str, counts: dict[str, int]) -> list[dict[str, Any]]:
     return [
         {"code": code, "label": label, "count": counts.get(code), "here": code == show}
         for code, label in SHOW.items()
     ]
+
 
 @require_safe
 @pages.signed_in
@@ -66,9 +70,11 @@ def queue(request: Any) -> HttpResponse:
         context |= _preview(request, chosen)
     return pages.render(request, "desk/queue.html", context)
 
+
 def _preview(request: Any, case: ids.Id) -> dict[str, Any]:
     view = queries.case(request.actor, case)
     return {"peek": view, "steps": timeline.steps(view)[:5]}
+
 
 @require_safe
 @pages.signed_in
@@ -76,6 +82,7 @@ def peek(request: Any, case: ids.Id) -> HttpResponse:
     """The preview alone, for pages with scripts."""
     found = _preview(request, case)
     return pages.render(request, "desk/parts/peek.html", found | {"view": found["peek"]})
+
 
 @require_safe
 @pages.signed_in
@@ -86,6 +93,7 @@ def count(request: Any) -> HttpResponse:
     now = queries.counts(request.actor).get(show, 0)
     fresh = max(now - int(shown), 0) if shown.isdecimal() else 0
     return pages.render(request, "desk/parts/count.html", {"fresh": fresh, "show": show})
+
 
 # --- a request that comes by phone or in person ---------------------------------------------------
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -115,9 +123,11 @@ def new(request: Any) -> HttpResponse:
     context = {"code": code, "case": asked.case, "due": asked.due_at, "here": "new"}
     return pages.render(request, "desk/code.html", context)
 
+
 def _new_page(request: Any, form: CallIn, once: ids.Id, *, status: int = 200) -> HttpResponse:
     context = {"form": form, "once": once, "here": "new"}
     return pages.render(request, "desk/new.html", context, status=status)
+
 
 # --- looking for words ----------------------------------------------------------------------------
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -127,10 +137,11 @@ def search(request: Any) -> HttpResponse:
     form = Search(request.POST if request.method == "POST" else None)
     hits = None
     if form.is_bound and form.is_valid():
-        hits = casework.search(request.actor, form.cleaned_data["text"])
+        hits = searching.search(request.actor, form.cleaned_data["text"])
     status = 422 if form.errors else 200
     context = {"form": form, "hits": hits, "here": "search"}
     return pages.render(request, "desk/search.html", context, status=status)
+
 
 # --- the end of a shift ---------------------------------------------------------------------------
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -157,6 +168,4 @@ def hand_over(request: Any) -> HttpResponse:
             return pages.done("handed", "desk:queue")
     rows = queries.queue(request.actor, show="mine", size=200).rows
     context = {"form": form, "rows": rows, "here": "hand-over", "place": place}
-    return pages.render(
-        request, "desk/hand-over.html", context, status=422 if form.errors else 200
-    )
+    return pages.render(request, "desk/hand-over.html", context, status=422 if form.errors else 200)

@@ -32,8 +32,7 @@ def second(request: Any) -> HttpResponse:
     """What waits for a second person."""
     names = people.names(request.actor)
     overrides = [
-        {"row": row, "name": _name(request, row.case)}
-        for row in answers.overrides(request.actor)
+        {"row": row, "name": _name(request, row.case)} for row in answers.overrides(request.actor)
     ]
     releases = [
         {
@@ -87,7 +86,9 @@ def override(request: Any, case: ids.Id) -> HttpResponse:
         "heading": _("A life is in danger"),
         "button": _("Open it now"),
         "says": [
-            _("This lifts consent and purpose. It never makes a key: you can open only what you hold."),
+            _(
+                "This lifts consent and purpose. It never makes a key: you can open only what you hold."
+            ),
             _("A second person confirms within four hours, or the lock changes by itself."),
             _("They read on their page what was opened, to whom and why."),
         ],

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings as site
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -11,13 +11,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from amparo.foundation import journal
 from amparo.foundation.errors import Invalid
+from amparo.messages import services as messages
 from amparo.people import services as people
-from amparo.vault import age, codes
+from amparo.vault import age, passkeys, passphrases
 from amparo.web import middleware
 from amparo.web.desk import pages
 from amparo.web.desk.forms import consent as plain
-from amparo.web.desk.forms.sign_in import ChangePassphrase, Preferences
-from amparo.web.desk.sign_in import grouped
+from amparo.web.desk.forms.sign_in import ChangePassphrase, Notices, Preferences
+from amparo.web.desk.sign_in import in_fours, site_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,7 +37,7 @@ def settings(request: Any) -> HttpResponse:
     context = {
         "form": form,
         "here": "settings",
-        "fingerprint": grouped(request.actor.ring.person.public.fingerprint),
+        "fingerprint": in_fours(request.actor.ring.person.public.fingerprint),
     }
     return pages.render(request, "desk/settings.html", context, status=422 if form.errors else 200)
 
@@ -63,21 +64,67 @@ def passphrase(request: Any) -> HttpResponse:
             response = pages.done("passphrase", "desk:sign-in")
             middleware.drop_session(response)
             return response
-    words = codes.new_words("en").shown[:6]
+    words = passphrases.generate().split()
     context = {"form": form, "words": words, "here": "settings"}
     status = 422 if form.errors else 200
     return pages.render(request, "desk/passphrase.html", context, status=status)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.signed_in
+def add_passkey(request: Any) -> HttpResponse:
+    """One more second factor, made by this device."""
+    trouble = ""
+    if request.method == "POST":
+        given = {name: request.POST.get(name, "") for name in ("form", "answer")}
+        try:
+            people.add_passkey(request.actor, site=site_of(request), **given)
+        except Invalid:
+            trouble = _("No passkey was made. Scripts may be off, or the device said no.")
+        else:
+            return pages.done("passkey", "desk:settings")
+    question, token = passkeys.offer(request.actor.id, site_of(request))
+    context = {"question": question, "token": token, "trouble": trouble, "here": "settings"}
+    status = 422 if trouble else 200
+    return pages.render(request, "desk/add-passkey.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.signed_in
+def notices(request: Any) -> HttpResponse:
+    """Where a neutral note goes when something new has come."""
+    form = Notices(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        address = form.cleaned_data["address"]
+        try:
+            messages.set_route(request.actor, channel="mail", address=address)
+        except Invalid as error:
+            pages.mark(form, error)
+        else:
+            return pages.done("saved", "desk:settings")
+    page = {
+        "title": _("Settings"),
+        "heading": _("Notes by mail"),
+        "button": _("Keep this address"),
+        "says": [
+            _("Choose an address that nobody connects with this work."),
+            _("Whoever watches your mail sees that a note came, and when."),
+        ],
+        "action": reverse("desk:notices"),
+        "back": reverse("desk:settings"),
+        "back_label": _("Settings"),
+    }
+    context = {"form": form, "act": page, "here": "settings"}
+    return pages.render(request, "desk/act.html", context, status=422 if form.errors else 200)
+
+
 @require_POST
 @pages.signed_in
-def key_file(request: Any) -> HttpResponse:
+def key_file(request: Any) -> StreamingHttpResponse:
     """One's own age identity, for the drawer at home. Noted, for it opens what one downloads."""
     journal.note("key file taken", request.actor.id)
     text = age.identity_of(request.actor.ring.person.age_seed) + "\n"
-    response = HttpResponse(text, content_type="application/octet-stream")
-    response.headers["Content-Disposition"] = 'attachment; filename="key.txt"'
-    return response
+    return pages.download([text.encode()], "key.txt")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -97,7 +144,9 @@ def lock_everywhere(request: Any) -> HttpResponse:
         "says": [
             _("Every session of yours ends at once, on every device, this one too."),
             _("What you were writing is kept, sealed to you."),
-            _("If somebody knows your passphrase, change it when you are back, and tell a colleague."),
+            _(
+                "If somebody knows your passphrase, change it when you are back, and tell a colleague."
+            ),
         ],
         "action": reverse("desk:lock-everywhere"),
         "back": reverse("desk:settings"),

@@ -9,20 +9,24 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from amparo.casework.services import desk as casework
+from amparo.consent import links
 from amparo.foundation import ids
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused, Unavailable
 from amparo.people import services as people
-from amparo.vault import codes, factors, keys, server
+from amparo.vault import factors, passkeys, passphrases, server
 from amparo.vault import forms as tokens
 from amparo.web import middleware
 from amparo.web.desk import pages
-from amparo.web.desk.forms.sign_in import Enrol, SignIn
+from amparo.web.desk.forms.sign_in import Enrol, PasskeySignIn, SignIn
 
 JOINING = b"join:"
 PLACE_LIMIT = 80
+NO_FIT = gettext_lazy("These three do not fit together. All of them may be wrong.")
+RESTS = gettext_lazy("Too many tries. This name rests for a minute.")
 
 
 @require_safe
@@ -67,9 +71,9 @@ def sign_in(request: Any) -> HttpResponse:
         try:
             signed = people.sign_in(given["name"], given["passphrase"], given["second"])
         except Refused:
-            form.add_error(None, _("These three do not fit together. All of them may be wrong."))
+            form.add_error(None, NO_FIT)
         except Unavailable:
-            form.add_error(None, _("Too many tries. This name rests for a minute."))
+            form.add_error(None, RESTS)
         else:
             return _opened(request, signed, kept)
     context = {"form": form, "kept": kept if kept["text"] else None}
@@ -98,25 +102,61 @@ def lock(request: Any) -> HttpResponse:
     return response
 
 
+# --- with a passkey ------------------------------------------------------------------------------
+def site_of(request: HttpRequest) -> str:
+    """The site that a passkey is bound to: the host's name without its port."""
+    return request.get_host().rsplit(":", 1)[0]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def passkey(request: Any) -> HttpResponse:
+    """A passkey instead of the six digits. Needs scripts, so it is never the only way."""
+    if request.actor.kind == "staff":
+        return redirect("desk:queue")
+    form = PasskeySignIn(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        given = form.cleaned_data
+        answered = people.Passkey(site_of(request), given["form"], given["answer"])
+        try:
+            signed = people.sign_in(given["name"], given["passphrase"], answered)
+        except Refused:
+            form.add_error(None, NO_FIT)
+        except Unavailable:
+            form.add_error(None, RESTS)
+        else:
+            return _opened(request, signed, {"text": "", "place": ""})
+    question, token = passkeys.ask(site_of(request))
+    context = {"form": form, "question": question, "token": token}
+    status = 422 if form.errors else 200
+    return pages.render(request, "desk/passkey.html", context, status=status)
+
+
 # --- joining -------------------------------------------------------------------------------------
-def invited(request: HttpRequest, person: ids.Id) -> HttpResponse:
-    """Where the link of an invitation leads once it has been used: the page to join on."""
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """The link of an invitation: looking at it spends nothing, pressing the button uses it up."""
+    if request.method != "POST":
+        return pages.render(request, "desk/invitation.html", {"link": token})
+    kind, body = links.use(token)
+    person = ids.parse(body.get("person", ""))
+    if kind != "invite" or person is None:
+        raise NotFound
     secret = factors.new_secret()
-    form = Enrol(initial={"secret": secret})
-    return _enrol_page(request, form, person, secret)
+    return _enrol_page(request, Enrol(initial={"secret": secret}), person, secret)
 
 
 def _enrol_page(
     request: HttpRequest, form: Enrol, person: ids.Id, secret: str, *, status: int = 200
 ) -> HttpResponse:
-    picture = segno.make(factors.address(secret, _("desk")), error="m")
+    # The label shows on the other device, so it says no more than the pages' titles do.
+    picture = segno.make(factors.address(secret, _("Notes")), error="m")
     svg = picture.svg_inline(border=2, omitsize=True, svgclass="qr", lineclass=None)
     context = {
         "form": form,
         "join": tokens.token(JOINING + person.bytes),
-        "words": codes.new_words("en").shown[:6],
+        "words": passphrases.generate().split(),
         "qr": SafeString(svg),
-        "secret_words": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
+        "secret_words": in_fours(secret),
     }
     return pages.render(request, "desk/enrol.html", context, status=status)
 
@@ -131,26 +171,25 @@ def join(request: HttpRequest) -> HttpResponse:
     form = Enrol(request.POST)
     if form.is_valid():
         given = form.cleaned_data
-        newcomer = people.Newcomer(
-            given["sign_in"], given["sign_in"], given["passphrase"], given["secret"]
-        )
         if factors.step_of(given["secret"], given["second"]) is None:
             form.add_error(
                 "second", _("These are not the digits of this key. Read them once more.")
             )
         else:
+            name = given["sign_in"]
+            newcomer = people.Newcomer(name, name, given["passphrase"], given["secret"])
             try:
-                row = people.join(person, newcomer)
+                fingerprint = people.join(person, newcomer)
             except Invalid as error:
                 pages.mark(form, error)
             except Conflict:
                 raise NotFound from None
             else:
-                context = {"fingerprint": grouped(keys.public_of(bytes(row.public)).fingerprint)}
+                context = {"fingerprint": in_fours(fingerprint)}
                 return pages.render(request, "desk/enrolled.html", context)
     return _enrol_page(request, form, person, request.POST.get("secret", ""), status=422)
 
 
-def grouped(fingerprint: str) -> str:
-    """A fingerprint in groups of four, to be read out."""
-    return " ".join(fingerprint[at : at + 4] for at in range(0, len(fingerprint), 4))
+def in_fours(text: str) -> str:
+    """A key or fingerprint in groups of four, to be read out."""
+    return " ".join(text[at : at + 4] for at in range(0, len(text), 4))

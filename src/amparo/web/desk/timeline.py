@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from amparo.casework.queries import CaseView, Message
@@ -59,7 +60,7 @@ def _label(message: Message) -> Text:
     if message.outcome:
         return words.word(words.CALLS, message.outcome)
     if message.level:
-        return words.word(words.LEVELS, message.level)
+        return gettext("Level: %(level)s") % {"level": words.word(words.LEVELS, message.level)}
     said: dict[str, Text] = {
         "defender": _("They wrote"),
         "desk": _("We answered"),

@@ -12,6 +12,7 @@ from amparo.web.desk import (
     queue,
     second,
     settings,
+    sharing,
     sign_in,
 )
 
@@ -20,7 +21,9 @@ CASE = "c/<uuid:case>"
 urlpatterns = [
     path("", sign_in.home, name="home"),
     path("sign-in", sign_in.sign_in, name="sign-in"),
+    path("sign-in/passkey", sign_in.passkey, name="passkey"),
     path("join", sign_in.join, name="join"),
+    path("join/<str:token>", sign_in.invitation, name="invitation"),
     path("lock", sign_in.lock, name="lock"),
     path("queue", queue.queue, name="queue"),
     path("queue/count", queue.count, name="count"),
@@ -43,6 +46,7 @@ urlpatterns = [
     path(f"{CASE}/consent/<uuid:answer>/met", consent.met, name="met"),
     path(f"{CASE}/consent/<uuid:answer>/withdraw", consent.withdraw, name="withdraw"),
     path(f"{CASE}/consent/<uuid:answer>/give", consent.give, name="give"),
+    path(f"{CASE}/share", sharing.share, name="share"),
     path(f"{CASE}/shown", consent.disclosures, name="disclosures"),
     path(f"{CASE}/override", second.override, name="override"),
     path(f"{CASE}/part/<slug:code>", case.compartment, name="compartment"),
@@ -53,6 +57,8 @@ urlpatterns = [
     path("settings", settings.settings, name="settings"),
     path("settings/keys", settings.keys, name="keys"),
     path("settings/passphrase", settings.passphrase, name="passphrase"),
+    path("settings/passkey", settings.add_passkey, name="add-passkey"),
+    path("settings/notices", settings.notices, name="notices"),
     path("settings/key-file", settings.key_file, name="key-file"),
     path("settings/lock", settings.lock_everywhere, name="lock-everywhere"),
     path("people", organisation.people, name="people"),

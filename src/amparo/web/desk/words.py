@@ -91,6 +91,7 @@ ANSWERS: Words = {
     "refused": pgettext_lazy("answer", "No"),
     "conditional": pgettext_lazy("answer", "If"),
     "met": pgettext_lazy("answer", "If, and met"),
+    "held": pgettext_lazy("answer", "Key"),
     "asked": pgettext_lazy("answer", "Asked"),
     "withdrawn": pgettext_lazy("answer", "Withdrawn"),
     "expired": pgettext_lazy("answer", "Ended"),
@@ -101,6 +102,7 @@ MARKS = {
     "refused": ("barred", "red"),
     "conditional": ("half", "ochre"),
     "met": ("disc", "green"),
+    "held": ("disc", "soft"),
     "asked": ("ring", "blue"),
     "withdrawn": ("barred", "red"),
     "expired": ("ring", "soft"),
@@ -134,8 +136,7 @@ DECISIONS: Words = {
 }
 EXITS: Words = {
     "link": pgettext_lazy("exit", "by a link that opened once"),
-    "key": pgettext_lazy("exit", "with their own key"),
-    "download": pgettext_lazy("exit", "as a sealed file"),
+    "file": pgettext_lazy("exit", "as a file that only their key opens"),
     "export": pgettext_lazy("exit", "as an export"),
 }
 TEAMS: Words = {
@@ -167,6 +168,7 @@ VERBS: Words = {
     "spam": pgettext_lazy("verb", "Mark as spam"),
     "reopen": pgettext_lazy("verb", "Back into the queue"),
     "close": pgettext_lazy("verb", "Close"),
+    "erase": pgettext_lazy("verb", "They want it erased"),
     "reach": pgettext_lazy("verb", "Change how to reach them"),
     "relink": pgettext_lazy("verb", "Re-link a lost code"),
 }
@@ -183,6 +185,7 @@ DONE: Words = {
     "merged": _("Merged. Both conversations stand in one place."),
     "spam": _("Marked as spam. It left the queue and can be brought back."),
     "reopened": _("Back in the queue, and yours."),
+    "erased": _("Erased. Nobody can bring it back."),
     "closed": _("Closed. A word from them opens it again."),
     "reach": _("Kept. It stands first on every page of this case."),
     "key": _("The key is given."),

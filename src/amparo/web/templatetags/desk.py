@@ -79,7 +79,7 @@ def level(value: int) -> SafeString:
     return format_html(
         '<span class="lv l{}">{} <span>{}</span></span>',
         value,
-        icon(words.LEVEL_MARKS[str(value)]),
+        icon(words.LEVEL_MARKS[str(value)], "" if value else "dashed"),
         words.word(words.LEVELS, value),
     )
 

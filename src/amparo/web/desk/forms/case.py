@@ -95,6 +95,15 @@ class Close(Versioned):
     )
 
 
+class Erase(forms.Form):
+    """A wish that everything be gone, carried out on their word."""
+
+    sure = forms.BooleanField(
+        label=_("They asked for it themselves, and I have asked them twice"),
+        error_messages={"required": _("Ask them twice, then tick this.")},
+    )
+
+
 class Reach(forms.Form):
     """How somebody may be reached safely: at most five lines, and the word for a lost code."""
 

@@ -107,9 +107,9 @@ class Record(Question):
         given: dict[str, Any] = super().clean() or {}
         if given.get("answer") == "conditional" and not given.get("condition"):
             self.add_error("condition", _("Write the condition in their words."))
-        if given.get("answer") in ("granted", "conditional") and not given.get("until"):
-            if "until" not in self.errors:
-                self.add_error("until", _("A yes has a last day. Ask them for it."))
+        yes = given.get("answer") in ("granted", "conditional")
+        if yes and not given.get("until") and "until" not in self.errors:
+            self.add_error("until", _("A yes has a last day. Ask them for it."))
         return given
 
 
@@ -154,16 +154,42 @@ class Override(forms.Form):
 
 
 class Share(forms.Form):
-    """A link that opens once, for somebody outside."""
+    """Something of a case for one reader outside, to whom the defender has said yes."""
 
-    grant = forms.ChoiceField(
-        label=_("Under which answer?"),
-        help_text=_("Only answers of the defender that are in force stand here."),
-        widget=forms.RadioSelect,
+    label = forms.CharField(
+        label=_("Who is it?"),
+        help_text=_("As they call this person. They read it on their list."),
+        max_length=100,
+        error_messages={"required": _("Write who it is.")},
+    )
+    purpose = forms.ChoiceField(
+        label=_("What for?"),
+        choices=[("", "–"), *words.PURPOSES.items()],
+        error_messages={"required": _("Choose what it is for.")},
+    )
+    compartments = forms.MultipleChoiceField(
+        label=_("What did they agree to show?"),
+        widget=forms.CheckboxSelectMultiple,
         error_messages={
-            "required": _("Choose the answer that allows it."),
-            "invalid_choice": _("This answer is not in force any more."),
+            "required": _("Choose at least one compartment."),
+            "invalid_choice": _("You hold no key to one of these."),
         },
+    )
+    until = until(_("Until when?"), _("The last day that they agreed to."))
+    how = forms.ChoiceField(
+        label=_("How did they say yes?"),
+        choices=words.choices(words.HOW, "page"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Ask them first. Then choose how they said it.")},
+    )
+    way = forms.ChoiceField(
+        label=_("How does it get there?"),
+        choices=[
+            ("link", pgettext_lazy("sharing", "By a link that opens once")),
+            ("file", pgettext_lazy("sharing", "As a file that only their own key opens")),
+        ],
+        initial="link",
+        widget=forms.RadioSelect,
     )
     hours = forms.ChoiceField(
         label=_("How long does the link wait?"),
@@ -175,10 +201,23 @@ class Share(forms.Form):
         initial="24",
         widget=forms.RadioSelect,
     )
+    recipient = forms.CharField(
+        label=_("Their key, for a file"),
+        help_text=_("It begins with age1pq1. They give it to you; it is no secret."),
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "dir": "ltr"}),
+    )
 
-    def __init__(self, *args: Any, grants: Choices, **more: Any) -> None:
+    def __init__(self, *args: Any, held: Choices, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.fields["grant"].choices = list(grants)  # type: ignore[attr-defined]
+        self.fields["compartments"].choices = list(held)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("way") == "file" and not given.get("recipient", "").strip():
+            self.add_error("recipient", _("Ask them for their key and paste it here."))
+        return given
 
 
 class How(forms.Form):

@@ -44,6 +44,43 @@ class SignIn(forms.Form):
         return digits(self.cleaned_data["second"])
 
 
+class PasskeySignIn(forms.Form):
+    """Name, passphrase and what a passkey has signed."""
+
+    name = forms.CharField(
+        label=pgettext_lazy("sign in", "Name"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "username", **KEEP}),
+        error_messages={"required": _("Write your name at the desk.")},
+    )
+    passphrase = forms.CharField(
+        label=_("Passphrase"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": _("Write your passphrase.")},
+    )
+    form = forms.CharField(widget=forms.HiddenInput, required=False)
+    answer = forms.CharField(
+        widget=forms.HiddenInput,
+        error_messages={"required": _("No passkey answered. Scripts may be off: use six digits.")},
+    )
+
+
+class Notices(forms.Form):
+    """Where a neutral note goes when something new has come."""
+
+    address = forms.EmailField(
+        label=_("Mail address"),
+        help_text=_("It is kept sealed. The note says “1 new note” and nothing else."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={
+            "required": _("Write the address."),
+            "invalid": _("This does not look like a mail address."),
+        },
+    )
+
+
 class Passphrase(forms.Form):
     """A passphrase of one's own: the six words that were drawn, or others that are as long."""
 
