@@ -1,5 +1,6 @@
 """Principals, the locks round their roots, memberships, and the ring of keys of a signed-in person."""
 
+import contextlib
 import threading
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -104,10 +105,10 @@ def principals(wanted: set[ids.Id]) -> dict[ids.Id, Principal]:
 def team(code: str) -> Principal:
     """The team of a code; Unavailable before `amparo init` has made it, or when its key is one that no
     founder's chain stands for."""
-    row = Principal.objects.filter(kind="team", code=code, active=True).first()
-    if row is None or not trusted(row):
-        raise Unavailable(f"there is no team {code}")
-    return row
+    for row in Principal.objects.filter(kind="team", code=code, active=True):
+        if trusted(row):
+            return row
+    raise Unavailable(f"there is no team {code}")
 
 
 def id_of(public: PublicKey, kind: str = "principal") -> ids.Id:
@@ -194,7 +195,8 @@ def trusted(row: Principal, depth: int = 12) -> bool:
     mark = digest(_voucher_text(row), bytes(row.voucher), *map(str.encode, server.load().founders))
     if mark not in _known:
         if row.vouched_by == row.id:
-            good = public_of(bytes(row.public)).fingerprint in server.load().founders
+            founders = server.load().founders
+            good = row.kind == "person" and public_of(bytes(row.public)).fingerprint in founders
         else:
             good = _vouched(row, depth)
         if not good:
@@ -266,14 +268,16 @@ class Ring:
             self._teams = {}
             rows = Membership.objects.filter(member_id=self.id).select_related("team")
             for row in rows:
-                seat = Seat(row.team.code, row.team.active, self._join(row))
-                self._teams[row.team_id] = seat
+                # A membership that somebody planted gives nothing, and locks nobody out.
+                with contextlib.suppress(CannotOpen):
+                    seat = Seat(row.team.code, row.team.active, self._join(row))
+                    self._teams[row.team_id] = seat
         return self._teams
 
     def _join(self, row: Membership) -> PrivateKey:
         context = _membership_context(row.team, self.person.public)
         signer = Principal.objects.filter(id=row.signer).first()
-        if signer is None or not trusted(signer):
+        if signer is None or not trusted(signer) or not trusted(row.team):
             raise CannotOpen
         public_of(bytes(signer.public)).verify(
             bytes(row.signature), ctx("membership-signature", context, bytes(row.wrap))
