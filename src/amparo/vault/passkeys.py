@@ -1,4 +1,4 @@
-"""Passkeys as second factors: a device signs a challenge of ours. They gate the sign-in; they open nothing.
+"""Passkeys as second factors: a device signs a challenge. They gate the sign-in and open nothing.
 
 The challenge travels in a sealed form token, so that nothing is stored between two pages. It begins
 with its time, and a passkey takes no challenge that is not newer than its last: no answer works twice.
