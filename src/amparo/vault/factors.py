@@ -50,6 +50,11 @@ def address(secret: str, label: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=label, issuer_name="Notes")
 
 
+def shown(secret: str) -> str:
+    """What an authenticator with this secret shows now; for the sample, demonstrations and proofs."""
+    return pyotp.TOTP(secret).at(clock.now())
+
+
 def add_totp(principal: ids.Id, secret: str) -> Factor:
     """Keep a secret, sealed under the server's key for factors."""
     row = Factor(principal_id=principal, kind="totp")
