@@ -79,6 +79,11 @@ def passkeys(principal: ids.Id) -> list[tuple[Factor, dict[str, Any]]]:
     return [(row, json.loads(open_(key, bytes(row.sealed), _context(row.id)))) for row in rows]
 
 
+def code_now(secret: str) -> str:
+    """The six digits that the second device shows now; for samples and demonstrations."""
+    return pyotp.TOTP(secret).at(int(clock.now().timestamp()))
+
+
 def step_of(secret: str, code: str) -> int | None:
     """The time step that a code belongs to: the present one or the one before; else None."""
     digits = "".join(code.split())
