@@ -1,0 +1,145 @@
+"""The command: which proofs, on which databases, and how the outcome is said."""
+
+import contextlib
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from amparo.foundation import clock
+from amparo.proofs.prove.found import FAIL, PASS, PENDING, SKIP, Found
+from amparo.proofs.prove.promises import PROMISES, Promise
+from amparo.proofs.prove.stage import Postgres, play, postgres
+
+
+@dataclass
+class Line:
+    """What is said of one promise, all databases together."""
+
+    promise: Promise
+    found: dict[str, Found]
+    seconds: float
+
+    @property
+    def status(self) -> str:
+        """The worst of them."""
+        said = {one.status for one in self.found.values()}
+        return next(one for one in (FAIL, PENDING, SKIP, PASS) if one in said)
+
+    @property
+    def value(self) -> str:
+        """One value where all databases agree."""
+        values = list(dict.fromkeys(one.value for one in self.found.values() if one.value))
+        return " / ".join(values) or "-"
+
+    @property
+    def detail(self) -> str:
+        """Breaches first, then what is missing, then what was tried."""
+        parts = []
+        for database, one in self.found.items():
+            said = [*one.breaches[:5], *(f"pending: {what}" for what in one.pending)]
+            said += [one.skipped and f"skipped: {one.skipped}", one.detail]
+            parts.append(f"{database}: " + "; ".join(filter(None, said)))
+        return " | ".join(parts)
+
+    def document(self) -> dict[str, str]:
+        """As `--json` says it."""
+        return {
+            "id": self.promise.id,
+            "status": self.status,
+            "value": self.value,
+            "limit": self.promise.limit,
+            "unit": self.promise.unit,
+            "detail": self.detail,
+        }
+
+
+def prove(ids: list[str], seed: int) -> list[Line]:
+    """Run the proofs one after the other; progress goes to standard error."""
+    wanted = [PROMISES[one] for one in ids]
+    lines = []
+    with contextlib.ExitStack() as stack:
+        server = None
+        if any("postgres" in one.databases for one in wanted):
+            server = stack.enter_context(postgres())
+        for promise in wanted:
+            begun = time.monotonic()
+            print(f"{promise.id} {promise.title} …", end="\r", file=sys.stderr, flush=True)
+            found = {one: _on(one, promise, seed, server) for one in promise.databases}
+            lines.append(Line(promise, found, time.monotonic() - begun))
+            _say(lines[-1])
+    return lines
+
+
+def _on(database: str, promise: Promise, seed: int, server: Postgres | None) -> Found:
+    if database == "sqlite":
+        return play(promise, seed, None)
+    if server is None:
+        return Found(skipped="no PostgreSQL here (apt-get install postgresql)")
+    return play(promise, seed, server)
+
+
+def _say(line: Line) -> None:
+    said = f"{line.promise.id} {line.status.upper()} {line.value} {line.promise.limit}"
+    print(f"\33[2K{said}  {line.promise.title} ({line.seconds:.0f} s)", file=sys.stderr)
+    if line.status != PASS:
+        print(f"    {line.detail}", file=sys.stderr, flush=True)
+
+
+def page(lines: list[Line], seed: int) -> str:
+    """PROOF.md, from what was really found."""
+    rows = "\n".join(
+        f"| {one.promise.id} | {one.promise.title} | {one.status} | {one.value} | "
+        f"{one.promise.limit} | {one.promise.unit} | {one.detail.replace('|', '·')} |"
+        for one in lines
+    )
+    return (
+        "# What was proved\n\n"
+        f"Written by `amparo prove` on {clock.today()}, seed {seed}. "
+        "A breach is `fail`; `pending` names what is not built yet.\n\n"
+        "| | promise | status | value | limit | unit | detail |\n|---|---|---|---|---|---|---|\n"
+        f"{rows}\n"
+    )
+
+
+def _write_page(lines: list[Line], seed: int) -> None:
+    """Beside the project's own files, if this is a checkout of it."""
+    project = Path("pyproject.toml")
+    if project.is_file() and 'name = "amparo"' in project.read_text():
+        Path("PROOF.md").write_text(page(lines, seed))
+        print("PROOF.md written", file=sys.stderr)
+
+
+@click.command("prove")
+@click.argument("ids", nargs=-1, metavar="[ID]…")
+@click.option("--strict", is_flag=True, help="A proof that was skipped counts as a breach.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@click.option("--seed", type=int, default=None, help="Repeat a run with its printed seed.")
+def command(ids: tuple[str, ...], strict: bool, as_json: bool, seed: int | None) -> None:
+    """Show every promise on a fresh installation; without an ID, all of them.
+
+    One line for each, `P07 PASS value limit`. The answer is 1 when a promise is broken. Needs
+    nothing of the installation in AMPARO_DATA and does not touch it.
+    """
+    wanted = [one.upper() for one in ids] or list(PROMISES)
+    unknown = [one for one in wanted if one not in PROMISES]
+    if unknown:
+        raise click.UsageError(f"there is no proof {unknown[0]}; known: {', '.join(PROMISES)}")
+    seed = int.from_bytes(os.urandom(4), "big") if seed is None else seed
+    lines = prove(wanted, seed)
+    bad = {FAIL, SKIP} if strict else {FAIL}
+    good = all(line.status not in bad for line in lines)
+    if as_json:
+        print(json.dumps({"ok": good, "proofs": [line.document() for line in lines]}, indent=1))
+    else:
+        for line in lines:
+            said = f"{line.promise.id} {line.status.upper()} {line.value} {line.promise.limit}"
+            print(f"{said}  {line.detail}")
+        if not ids:
+            _write_page(lines, seed)
+        print(f"seed {seed}", file=sys.stderr)
+    sys.exit(0 if good else 1)

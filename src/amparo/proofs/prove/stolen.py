@@ -1,0 +1,240 @@
+"""P02 to P05: what a copy of everything yields, alone and with the secrets of people.
+
+The thief is a program of its own (proofs/thief.py). What it should open is worked out here from what
+was done, not from the tables.
+
+Seen to fail: P02 when `vault.sealed.close` seals under a key of zeros or under the pepper; P03 when
+`compartments.extend` wraps to the whole intake team as well; P04 when `people.rules.HOME` gives the
+narrative to coordination; P05 when `opening._first_holders` adds the owner to identity.
+"""
+
+import random
+from collections import defaultdict
+
+from amparo.casework import queries
+from amparo.casework.services import desk, opening, sharing, thread
+from amparo.consent import services as consent
+from amparo.foundation import clock, errors, ids
+from amparo.foundation.config import config
+from amparo.people.rules import HOME
+from amparo.proofs.prove.found import Found, many, proves, seed
+from amparo.proofs.prove.world import Officer, World, beat, found, sealed_file, steal, stolen
+from amparo.vault.compartments import COMPARTMENTS
+
+FACTS = [one for one in COMPARTMENTS if one not in {"cover", "correspondence", "identity"}]
+
+
+def _shadow_only(result: Found, said: dict, what: str) -> None:
+    result.expect(said["outside_shadow"] == 0, f"{what}: opened {said['opened']}")
+    result.expect(said["unclassified"] == 0, f"{what}: unknown bytes in {said['unknown']}")
+    result.expect(said["every_key_on_everything"], f"{what}: not every key was tried")
+    result.expect(said["classified"] > 0, f"{what}: nothing was looked at")
+
+
+@proves("P02")
+def stolen_copy() -> Found:
+    """Databases, files, configuration and every server key: no case opens."""
+    result, count = Found(), many(1000, 20)
+    world = found()
+    first = world.officers[0]
+    defenders = [world.ask(what=f"call {n}", reach="+000") for n in range(count)]
+    with first.request() as actor:
+        opening.open_case(actor, defenders[0].case, version=0)
+        opening.write_note(actor, defenders[0].case, "narrative", text="a note")
+        desk.save_draft(actor, place="reply", text="a draft")
+        consent.request_release(actor, defenders[0].case)
+        offer = sharing.Offer("R.", "legal", ("narrative",), clock.today())
+        token = sharing.share_by_link(actor, defenders[0].case, offer=offer, hours=24)
+    with defenders[0].request() as actor:
+        thread.write(actor, once=ids.new(), text="", files=(sealed_file("a.txt", b"x" * 99),))
+    beat()
+    with stolen() as copy:
+        said = steal(copy)
+        # The other way round: with the secret the same program does open it.
+        code, link = steal(copy, "--code", defenders[0].text), steal(copy, "--token", token)
+    _shadow_only(result, said, "everything at rest")
+    result.expect(code["opened"].get("casework.entry", 0) > 0, "the thief is blind: a code opens")
+    result.expect(link["opened"].get("consent.link") == 1, "the thief is blind: a token opens")
+    result.value = str(said["outside_shadow"])
+    result.detail = (
+        f"{count} cases, {said['classified']} values of {len(said['kinds'])} kinds, "
+        f"{said['attempts']} tries, passphrases at {config().hash_level}"
+    )
+    return result
+
+
+def _expected(world: World, cases: list[ids.Id], given: dict) -> dict[str, set[str]]:
+    """Officer -> "case/compartment" that they should open, from what was done."""
+    wanted: dict[str, set[str]] = {}
+    for officer in world.officers:
+        mine = set(given[officer.name])
+        for case in cases:
+            for part in ("cover", "correspondence", "legal", "health", "finance"):
+                if HOME[part] in officer.teams:
+                    mine.add(f"{case}/{part}")
+        wanted[officer.name] = mine
+    return wanted
+
+
+@proves("P03")
+def need_to_know() -> Found:
+    """20 people, 200 cases, narratives assigned by chance; each root key alone on the copied files."""
+    result, chance = Found(), random.Random(seed())
+    people, count = many(20, 5), many(200, 6)
+    world = found()
+    teams = ("house", "intake", "legal", "care", "finance")
+    for number in range(people - 3):
+        # Everybody is in the house; what else is by chance. Founders are in every team.
+        more = [one for one in teams[1:] if chance.random() < 0.3]
+        world.hire(f"officer {number}", "house", *more)
+    given: dict[str, set[str]] = defaultdict(set)
+    cases = [world.ask(what=f"call {n}").case for n in range(count)]
+    for case in cases:
+        owner, readers = _assign(world, chance, case)
+        for part in ("narrative", "location"):
+            given[owner.name].add(f"{case}/{part}")
+        for reader in readers:
+            given[reader.name].add(f"{case}/narrative")
+    wanted, right = _expected(world, cases, given), 0
+    with stolen() as copy:
+        for number, officer in enumerate(world.officers):
+            key = ("--passphrase", f"{officer.name}:{officer.passphrase}")
+            # Every key on everything for one of them; for the others the keys of the places.
+            budget = () if number == people - 1 else ("--budget", "0")
+            said = steal(copy, *key, "--rows", *budget)
+            opened = {one for one in said["parts"] if one.split("/")[1] in COMPARTMENTS}
+            mine = wanted[officer.name]
+            pairs = {one.split("/")[0] for one in opened ^ mine}
+            right += count - len(pairs)
+            result.expect(not opened - mine, f"{officer.name} opens {len(opened - mine)} too many")
+            result.expect(not mine - opened, f"{officer.name} lacks {len(mine - opened)}")
+    result.value = f"{right}/{people * count}"
+    result.detail = f"{sum(map(len, given.values()))} assignments, seed {seed()}"
+    return result
+
+
+def _assign(world: World, chance: random.Random, case: ids.Id) -> tuple[Officer, list[Officer]]:
+    """Somebody of the intake team opens the case; some others get its narrative."""
+    may = [one for one in world.officers if "intake" in one.teams]
+    owner = chance.choice(may)
+    with owner.request() as actor:
+        opening.open_case(actor, case, version=0)
+        opening.write_note(actor, case, "narrative", text="what happened")
+    others = [one for one in world.officers if one is not owner]
+    readers = chance.sample(others, chance.randint(0, 3))
+    for reader in readers:
+        with owner.request() as actor:
+            consent.record_answer(
+                actor,
+                case,
+                answer="granted",
+                recipient=reader.id,
+                label=reader.name,
+                purpose="protection",
+                compartment="narrative",
+                how="oral",
+                language="en",
+            )
+    return owner, readers
+
+
+@proves("P04")
+def administrator() -> Found:
+    """House and coordination, the shell, both databases, the server's keys: 0 cases."""
+    result, count = Found(), many(200, 10)
+    world = found()
+    admin = world.hire("admin", "house", "coordination")
+    defenders = [world.ask(what=f"call {n}") for n in range(count)]
+    with world.officers[0].request() as actor:
+        opening.open_case(actor, defenders[0].case, version=0)
+        opening.write_note(actor, defenders[0].case, "narrative", text="a note")
+    beat()
+    with stolen() as copy:
+        said = steal(copy, "--passphrase", f"admin:{admin.passphrase}", "--rows")
+    opened = [one for one in said["parts"] if one.split("/")[1] in COMPARTMENTS]
+    tried = _every_verb(admin, [one.case for one in defenders], result)
+    result.expect(not opened, f"the administrator's key opens {opened[:3]}")
+    result.expect(said["opened"].get("people.person") == 4, "the thief is blind: names of staff")
+    result.value = str(len({one.split("/")[0] for one in opened}))
+    result.detail = f"{count} cases by key, {tried} refusals by service"
+    return result
+
+
+def _every_verb(admin: Officer, cases: list[ids.Id], result: Found) -> int:
+    """Whatever the desk can ask of a case, asked by somebody who holds none."""
+    verbs = {
+        "case": lambda actor, case: queries.case(actor, case),
+        "take": lambda actor, case: desk.take(actor, case, version=0),
+        "reply": lambda actor, case: desk.reply(actor, case, text="x"),
+        "open": lambda actor, case: opening.open_case(actor, case, version=0),
+        "note": lambda actor, case: opening.write_note(actor, case, "narrative", text="x"),
+        "release": lambda actor, case: consent.request_release(actor, case),
+        "relink": lambda actor, case: opening.relink(actor, case, old=cases[-1], word="x"),
+        "erase": lambda actor, case: opening.erase(actor, case),
+    }
+    refused = 0
+    for case in cases[:20]:
+        for name, verb in verbs.items():
+            try:
+                with admin.request() as actor:
+                    verb(actor, case)
+                result.breaches.append(f"the administrator could {name}")
+            except (errors.Refused, errors.NotFound):
+                refused += 1
+    with admin.request() as actor:
+        result.expect(not queries.queue(actor).rows, "the administrator's queue shows a case")
+    return refused
+
+
+@proves("P05")
+def identity_apart() -> Found:
+    """The case worker's key opens the facts and fails on identity until two persons release it."""
+    result = Found()
+    world = found()
+    first, second, third = world.officers
+    worker = world.hire("worker", "house", "intake")
+    defender = world.ask(what="a call")
+    with worker.request() as actor:
+        opening.open_case(actor, defender.case, version=0)
+        opening.write_note(actor, defender.case, "narrative", text="what happened")
+
+    def opens(*officers: Officer) -> set[str]:
+        keys = [word for one in officers for word in _key(one)]
+        with stolen() as copy:
+            said = steal(copy, *keys, "--rows")
+        here = f"{defender.case}/"
+        return {one.removeprefix(here) for one in said["parts"] if one.startswith(here)}
+
+    before = opens(worker)
+    result.expect({"narrative", "location", "cover"} <= before, f"the worker lacks facts: {before}")
+    result.expect("identity" not in before, "the worker's key opens identity before a release")
+    for one in (first, second, third):
+        result.expect("identity" not in opens(one), f"{one.name} alone opens identity")
+    result.expect("identity" in opens(first, second), "a pair of the release group cannot open")
+    result.expect("identity" not in opens(first, worker), "one of the group and another open it")
+    try:
+        with worker.request() as actor:
+            opening.write_note(actor, defender.case, "identity", text="x")
+        result.breaches.append("the worker writes to identity without a key")
+    except errors.Refused:
+        pass
+    with worker.request() as actor:
+        release = consent.request_release(actor, defender.case)
+    with first.request() as actor:
+        result.expect(not consent.approve_release(actor, release), "one person released")
+    result.expect("identity" not in opens(worker), "the worker opens identity after one yes")
+    try:
+        with first.request() as actor:
+            consent.approve_release(actor, release)
+        result.breaches.append("two roles of one person counted as two")
+    except errors.Refused:
+        pass
+    with second.request() as actor:
+        result.expect(consent.approve_release(actor, release), "the second yes did nothing")
+    result.expect("identity" in opens(worker), "after two persons the worker cannot open identity")
+    result.value, result.detail = str(len(result.breaches)), "11 questions to the keys on the disk"
+    return result
+
+
+def _key(officer: Officer) -> tuple[str, str]:
+    return "--passphrase", f"{officer.name}:{officer.passphrase}"
