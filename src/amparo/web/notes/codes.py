@@ -10,7 +10,6 @@ from django.utils.translation import ngettext, pgettext
 from amparo.foundation.errors import NotFound
 from amparo.vault import codes
 from amparo.vault import forms as tokens
-from amparo.web.notes import visits
 
 
 def fresh_code(language: str, kind: str = "") -> codes.Code:
@@ -20,7 +19,7 @@ def fresh_code(language: str, kind: str = "") -> codes.Code:
     return codes.new_digits()
 
 
-def code_page(request: HttpRequest, code: codes.Code, **more: Any) -> HttpResponse:
+def code_page(request: HttpRequest, code: codes.Code, visit: bytes, **more: Any) -> HttpResponse:
     """The only page that ever shows a code."""
     words = code.form == "words"
     language = request.LANGUAGE_CODE
@@ -31,7 +30,7 @@ def code_page(request: HttpRequest, code: codes.Code, **more: Any) -> HttpRespon
         "groups": code.shown,
         "typed": " ".join(code.shown),
         "other": other,
-        "token": tokens.token(visits.begin()),
+        "token": tokens.token(visit),
     }
     return render(request, "notes/code.html", found | more)
 

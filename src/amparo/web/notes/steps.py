@@ -239,7 +239,7 @@ def code(step: Step) -> HttpResponse:
         return _render(step, "notes/renew.html", words_possible=language in codes.LANGUAGES)
     fresh = fresh_code(language, kind)
     thread.new_code(step.actor, fresh)
-    return code_page(step.request, fresh, replaced=True)
+    return code_page(step.request, fresh, visits.begin(), replaced=True)
 
 
 STEPS: dict[str, Callable[[Step], HttpResponseBase]] = {

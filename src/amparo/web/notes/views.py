@@ -49,6 +49,8 @@ def new(request: HttpRequest) -> HttpResponse:
     form, sent = forms.Ask(request.POST, request.FILES), form_of(request)
     if sent is not None and visits.is_left(sent.window):
         return _closed(request)
+    if sent is not None and visits.is_sent(sent.window):
+        return render(request, "notes/already.html")
     if say_what_failed(request, form) or not form.is_valid() or sent is None:
         return _ask_again(request, form, sent)
     given, files = form.cleaned_data, files_of(request)
@@ -65,10 +67,11 @@ def new(request: HttpRequest) -> HttpResponse:
     except Conflict:
         drop_files(request)
         return render(request, "notes/already.html")
-    visits.leave(sent.window)
+    visits.sent(sent.window)
     return code_page(
         request,
         code,
+        sent.window,
         due_at=asked.due_at,
         received_at=asked.received_at,
         how=call.how or "here",

@@ -16,7 +16,7 @@ from amparo.vault import forms as tokens
 SIZE = 16  # bytes
 MOST = 20_000
 
-_left: OrderedDict[bytes, float] = OrderedDict()
+_ended: OrderedDict[bytes, tuple[float, bool]] = OrderedDict()  # until when; left, or only sent
 _lock = threading.Lock()
 
 
@@ -27,14 +27,32 @@ def begin() -> bytes:
 
 def leave(visit: bytes) -> None:
     """From now on no page of this visit is answered."""
-    now = time.monotonic()
-    with _lock:
-        _left[visit[:SIZE]] = now + tokens.LIFE.total_seconds()
-        while _left and (len(_left) > MOST or next(iter(_left.values())) < now):
-            _left.popitem(last=False)
+    _end(visit, left=True)
+
+
+def sent(visit: bytes) -> None:
+    """The questions of this visit were sent: no earlier page of them is shown again."""
+    _end(visit, left=False)
 
 
 def is_left(visit: bytes) -> bool:
     """Whether a page of this visit comes from a browser's history."""
     with _lock:
-        return bool(visit) and visit[:SIZE] in _left
+        return _ended.get(visit[:SIZE], (0.0, False))[1]
+
+
+def is_sent(visit: bytes) -> bool:
+    """Whether the questions of this visit were sent before."""
+    with _lock:
+        return visit[:SIZE] in _ended
+
+
+def _end(visit: bytes, *, left: bool) -> None:
+    if not visit:
+        return
+    now = time.monotonic()
+    with _lock:
+        _ended.pop(visit[:SIZE], None)
+        _ended[visit[:SIZE]] = now + tokens.LIFE.total_seconds(), left
+        while len(_ended) > MOST or next(iter(_ended.values()))[0] < now:
+            _ended.popitem(last=False)

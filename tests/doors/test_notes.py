@@ -1,0 +1,584 @@
+"""The way of somebody without an account, with scripts and cookies off, in a real browser."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Error
+
+from amparo.casework import queries
+from amparo.casework.services import desk, sharing
+from amparo.consent import services as consent
+from amparo.foundation import clock, ids
+from amparo.foundation.config import config
+from amparo.vault import codes, server
+from tests import make
+from tests.doors.desk_house import served
+
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(180)]
+STORY = "Two men asked my neighbour when I come home.\nThe same car since Friday."
+
+
+@dataclass
+class Visit:
+    """A browser window without scripts, on our pages."""
+
+    house: make.House
+    address: str
+    tab: Any
+    seen: list[tuple[int, str]]  # status and address of every page
+    sent: list[tuple[str, str, bytes]]  # address, kind and body of every form
+
+    def go(self, path: str = "/") -> None:
+        self.tab.goto(self.address + path)
+
+    def press(self, text: str) -> None:
+        self.tab.locator("button, main a.need, summary").filter(has_text=text).first.click()
+
+    def write(self, **answers: str) -> None:
+        for name, text in answers.items():
+            self.tab.fill(f"#{name}", text)
+
+    @property
+    def heading(self) -> str:
+        return str(self.tab.locator("h1").first.inner_text())
+
+    @property
+    def text(self) -> str:
+        return str(self.tab.locator("main").inner_text())
+
+    def code(self) -> str:
+        return " ".join(self.tab.locator(".slip li").all_inner_texts())
+
+    def ask(self, path: str = "/", **answers: str) -> str:
+        """Ask for help; returns the code and stays on its page."""
+        self.go(path)
+        self.tab.locator("main a.need").first.click()
+        self.write(**(answers or {"what": STORY}))
+        self.tab.locator("main form button").last.click()
+        return self.code()
+
+    def open(self) -> None:
+        """Go on from the page of the code."""
+        self.tab.check("#kept")
+        self.tab.locator("main form button").first.click()
+
+    def come_back(self, code: str) -> None:
+        self.go("/back")
+        self.write(code=code)
+        self.press("Open")
+
+
+@pytest.fixture
+def house() -> make.House:
+    return make.house()
+
+
+@pytest.fixture
+def visit(house: make.House, browser: Any) -> Iterator[Visit]:
+    with served() as address:
+        context = browser.new_context(
+            java_script_enabled=False, viewport={"width": 360, "height": 740}
+        )
+        visit = Visit(house, address, context.new_page(), [], [])
+
+        def note(response: Any) -> None:
+            asked = response.request
+            if asked.is_navigation_request():
+                visit.seen.append((response.status, response.url))
+            if asked.method == "POST":
+                kind = asked.headers["content-type"]
+                visit.sent.append((asked.url, kind, asked.post_data_buffer or b""))
+
+        visit.tab.on("response", note)
+        yield visit
+        assert context.cookies() == []
+        assert not [url for _, url in visit.seen if not url.startswith(address)]
+        context.close()
+
+
+def only_case(officer: make.Officer) -> ids.Id:
+    with officer.request() as actor:
+        (row,) = queries.queue(actor).rows
+    return row.case
+
+
+def photo() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (320, 240), (90, 120, 80)).save(out, "JPEG")
+    return out.getvalue()
+
+
+def attach(visit: Visit, *files: tuple[str, bytes]) -> None:
+    visit.tab.set_input_files(
+        "#file",
+        [
+            {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+            for name, content in files
+        ],
+    )
+
+
+# --- the whole way -------------------------------------------------------------------------------
+def test_asks_reads_the_answer_writes_again_and_takes_a_copy(visit: Visit) -> None:
+    visit.go()
+    assert visit.heading == "What do you need?"
+    visit.press("I need help now")
+    visit.write(what=STORY, where="North of the lake")
+    attach(visit, ("photo.jpg", photo()), ("list.txt", b"4821\n"))
+    visit.press("Send")
+    assert visit.heading == "Keep these words"
+    assert "A person will read it before" in visit.text
+    words = visit.code()
+    assert codes.parse(words).form == "words"
+
+    officer = visit.house.ines
+    case = only_case(officer)
+    with officer.request() as actor:
+        desk.reply(actor, case, text="We have read it. Do not sleep at home tonight.")
+
+    visit.open()
+    assert visit.heading == "Messages"
+    assert "There is an answer." in visit.text
+    newest = visit.tab.locator("article").first
+    assert newest.get_attribute("class") == "msg new"
+    assert "Do not sleep at home tonight." in newest.inner_text()
+    mine = visit.tab.locator("article.mine")
+    assert "The same car since Friday." in mine.inner_text()
+    assert "photo.jpg" in mine.inner_text()
+    assert "Hidden details were removed" in mine.inner_text()
+    assert "Who can read this: 3 people" in visit.text
+
+    visit.write(text="Thank you. I go to my aunt.")
+    attach(visit, ("note.txt", b"bus 12"))
+    visit.press("Send")
+    assert "Sent, and sealed." in visit.text
+    assert visit.tab.locator("article.mine").first.inner_text().count("note.txt") == 1
+    with officer.request() as actor:
+        thread = queries.case(actor, case).thread
+    assert thread.messages[0].text == "Thank you. I go to my aunt."
+
+    visit.press("Save a copy of all this")
+    assert "not sealed" in visit.text
+    with visit.tab.expect_download() as download:
+        visit.press("Save the copy")
+    with zipfile.ZipFile(download.value.path()) as archive:
+        inside = {name: archive.read(name) for name in archive.namelist()}
+    assert photo() in inside.values()
+    assert b"bus 12" in inside.values()
+    assert "I go to my aunt." in inside["notes.html"].decode()
+
+
+def test_no_page_on_the_way_names_anything_and_none_is_kept(visit: Visit) -> None:
+    code = visit.ask()
+    visit.open()
+    visit.press("Withdraw everything")
+    visit.press("No, leave it as it is")
+    visit.press("Leave")
+    visit.come_back(code)
+    for status, url in visit.seen:
+        assert status in (200, 303)
+        assert re.fullmatch(r"/(new|back|n|leave|closed)?", url.removeprefix(visit.address)), url
+    answer = visit.tab.request.get(visit.address + "/new")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+# --- leaving -------------------------------------------------------------------------------------
+def settled(tab: Any) -> str:
+    """What the tab shows when the browser's own page about sending again has come up."""
+    for _ in range(50):
+        with suppress(Error):
+            return str(tab.content())
+        tab.wait_for_timeout(100)
+    raise AssertionError("the browser shows nothing")
+
+
+def back_and_again(visit: Visit) -> list[str]:
+    """What somebody sees who presses Back, or has the browser send each old page again."""
+    with suppress(Error):  # "Confirm form resubmission"
+        visit.tab.go_back()
+    shown = [settled(visit.tab)]
+    for url, kind, body in visit.sent:
+        answer = visit.tab.request.post(
+            url, data=body, headers={"Content-Type": kind}, max_redirects=0
+        )
+        shown.append(answer.text())
+    return shown
+
+
+def test_after_leave_back_shows_nothing_even_when_the_browser_sends_again(visit: Visit) -> None:
+    code = visit.ask()
+    visit.open()
+    visit.press("Leave")
+    assert visit.seen[-2][0] == 303
+    assert visit.heading == "This page is closed"
+    shown = back_and_again(visit)
+    assert len(shown) == 4  # after Back: asking, opening, leaving
+    for page in shown:
+        assert "neighbour" not in page
+        assert code.split()[0] + "</li>" not in page
+        assert "Messages" not in page
+    visit.come_back(code)
+    assert visit.heading == "Messages"
+
+
+def test_after_leave_an_unsent_page_shows_nothing_either(visit: Visit) -> None:
+    visit.go("/new")
+    visit.write(what=STORY)
+    visit.tab.check("#how_1")
+    visit.press("Send")
+    assert "neighbour" in visit.tab.content()
+    visit.press("Leave")
+    shown = back_and_again(visit)
+    assert len(shown) == 3
+    assert not [page for page in shown if "neighbour" in page]
+
+
+def test_leave_goes_where_the_administrator_said_and_empties_the_browser(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit.ask()
+    token = visit.tab.locator("[name=token]").first.input_value()
+    answer = visit.tab.request.post(
+        visit.address + "/leave", form={"token": token}, max_redirects=0
+    )
+    assert answer.status == 303
+    assert answer.headers["clear-site-data"] == '"cookies", "storage"'
+    assert answer.headers["location"] == (config().leave_to or "/closed")
+
+
+# --- what goes wrong -----------------------------------------------------------------------------
+def test_an_empty_page_is_answered_with_a_question_and_everything_kept(visit: Visit) -> None:
+    visit.go("/new")
+    visit.press("Send")
+    assert visit.seen[-1][0] == 422
+    assert visit.tab.title() == "Error: Notes"
+    assert "One word is enough" in visit.tab.locator(".sum").inner_text()
+    visit.tab.locator(".sum a").first.click()
+    assert visit.tab.url.endswith("/new#what")
+
+    visit.write(what=STORY, where="North of the lake")
+    visit.tab.check("#how_2")
+    attach(visit, ("photo.jpg", photo()))
+    visit.press("Send")
+    assert visit.seen[-1][0] == 422
+    assert visit.tab.locator("#what").input_value() == STORY
+    assert visit.tab.locator("#where").input_value() == "North of the lake"
+    assert visit.tab.locator("#how_2").is_checked()
+    assert "photo.jpg" in visit.tab.locator("#file_error").inner_text()
+    assert not list((config().data / "files").glob("*/*"))
+
+    visit.write(reach="555 0142, after six")
+    visit.press("Send")
+    assert visit.heading == "Keep these words"
+
+
+def test_a_text_that_is_too_long_is_kept_and_named(visit: Visit) -> None:
+    visit.go("/new")
+    visit.write(what="a" * 60_001)
+    visit.press("Send")
+    assert "longer than we can keep" in visit.text
+    assert len(visit.tab.locator("#what").input_value()) == 60_001
+
+
+def test_the_same_page_sent_twice_is_one_request(visit: Visit) -> None:
+    visit.ask()
+    visit.tab.reload()
+    assert visit.heading == "Nothing is lost"
+    assert "It has not been sent twice." in visit.text
+    assert only_case(visit.house.ines)
+
+
+def test_the_same_message_sent_twice_is_one_message(visit: Visit) -> None:
+    visit.ask()
+    visit.open()
+    visit.write(text="Once.")
+    visit.press("Send")
+    visit.tab.reload()
+    assert "It has not been sent twice." in visit.text
+    assert visit.tab.locator("article.mine").count() == 2
+
+
+def test_a_page_that_was_open_for_hours_keeps_what_was_typed(visit: Visit) -> None:
+    visit.go("/new")
+    visit.write(what=STORY)
+    clock.forward(timedelta(hours=3))
+    visit.press("Send")
+    assert visit.seen[-1][0] == 422
+    assert "open for long" in visit.text
+    assert visit.tab.locator("#what").input_value() == STORY
+    visit.press("Send")
+    assert visit.heading == "Keep these words"
+
+
+def test_files_on_a_page_that_was_open_for_hours_are_asked_for_again(visit: Visit) -> None:
+    visit.go("/new")
+    visit.write(what=STORY)
+    attach(visit, ("photo.jpg", photo()))
+    clock.forward(timedelta(hours=3))
+    visit.press("Send")
+    assert "Choose your files once more" in visit.tab.locator("#file_error").inner_text()
+    assert visit.tab.locator("#what").input_value() == STORY
+
+
+def test_a_session_that_is_over_keeps_the_message_until_the_code_is_typed(visit: Visit) -> None:
+    code = visit.ask()
+    visit.open()
+    visit.write(text="I was writing this for a long time.")
+    clock.forward(timedelta(minutes=config().session_minutes + 1))
+    visit.press("Send")
+    assert visit.heading == "This page is closed"
+    visit.write(code=code)
+    visit.press("Open")
+    assert visit.heading == "Messages"
+    assert visit.tab.locator("#text").input_value() == "I was writing this for a long time."
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda words: [*words[:3], "zzzz", *words[4:]], "Word 4 is not one of ours."),
+        (lambda words: words[:8], "These are 8 words. There should be nine."),
+        (lambda words: [words[1], words[0], *words[2:]], "not together"),
+        (lambda words: [], "Write your nine words or thirty numbers."),
+        (lambda words: ["48213 90577 16304 77218 05946 3118"], "Look at group 6."),
+    ],
+)
+def test_a_mistyped_code_is_named_by_its_place(visit: Visit, spoil: Any, said: str) -> None:
+    code = visit.ask()
+    visit.come_back(" ".join(spoil(code.split())))
+    assert visit.seen[-1][0] == 422
+    assert said in visit.text
+
+
+def test_every_code_that_opens_nothing_gets_the_same_answer(visit: Visit) -> None:
+    code = visit.ask()
+    visit.open()
+    visit.press("Withdraw everything")
+    visit.press("Yes, withdraw everything")
+    pages = []
+    for wrong in (code, " ".join(codes.new_words("en").shown)):
+        visit.come_back(wrong)
+        assert visit.seen[-1][0] == 422
+        html = re.sub(r'(name="token" value=)"[^"]+"', r"\1", visit.tab.content())
+        pages.append(html.replace(wrong, ""))
+    assert pages[0] == pages[1]
+
+
+def test_another_site_cannot_send_for_somebody(visit: Visit) -> None:
+    answer = visit.tab.request.post(
+        visit.address + "/leave", headers={"Sec-Fetch-Site": "cross-site"}, max_redirects=0
+    )
+    assert answer.status == 403
+
+
+# --- codes, readers, answers ---------------------------------------------------------------------
+def test_words_can_be_changed_for_numbers_and_the_old_ones_die(visit: Visit) -> None:
+    words = visit.ask()
+    visit.press("Give me numbers instead")
+    assert visit.heading == "Keep these numbers"
+    digits = visit.code()
+    assert codes.parse(digits).form == "digits"
+    visit.come_back(words)
+    assert "These open nothing." in visit.text
+    visit.come_back(digits.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")))
+    assert visit.heading == "Messages"
+    visit.press("Take new words or numbers")
+    visit.press("Nine words")
+    fresh = visit.code()
+    visit.come_back(digits)
+    assert "These open nothing." in visit.text
+    visit.come_back(fresh)
+    assert visit.heading == "Messages"
+
+
+def test_a_question_is_answered_yes_and_the_yes_is_taken_back(visit: Visit) -> None:
+    visit.ask()
+    ines, tomas = visit.house.ines, visit.house.tomas
+    case = only_case(ines)
+    question = {
+        "answer": "asked",
+        "recipient": tomas.id,
+        "label": "Your lawyer, T.",
+        "purpose": "legal",
+        "compartment": "correspondence",
+        "how": "page",
+        "language": "en",
+    }
+    with ines.request() as actor:
+        consent.record_answer(actor, case, **question)
+    visit.open()
+    assert "May Your lawyer, T. read this conversation, for this: defending you in court?" in (
+        visit.text
+    )
+    visit.press("Yes, but only if")
+    visit.press("Yes, if this is so")
+    assert "Write what must be so first." in visit.text
+    visit.tab.locator("section.msg button", has_text="Yes").first.click()
+    assert "You said yes." in visit.text
+    assert "A question for you" not in visit.text
+    visit.tab.locator("#who summary").click()
+    reader = visit.tab.locator(".who li").filter(has_text="Your lawyer, T.")
+    assert "defending you in court" in reader.inner_text()
+    reader.locator("button").click()
+    assert visit.heading == "Close this to Your lawyer, T.?"
+    visit.press("Yes, close it")
+    assert "Withdrawn." in visit.text
+    assert visit.tab.locator(".who li").filter(has_text="Your lawyer, T.").count() == 0
+    assert "What you said yes or no to: 2 times" in visit.text
+
+
+def test_a_decision_stands_with_its_reason(visit: Visit) -> None:
+    visit.ask()
+    officer = visit.house.ines
+    case = only_case(officer)
+    with officer.request() as actor:
+        desk.refer(actor, case, to="The fund by the river", reason="They pay it.")
+    visit.open()
+    assert "Please turn to The fund by the river, because:" in visit.text
+    assert "They pay it." in visit.text
+
+
+def test_what_was_opened_without_asking_is_told(visit: Visit) -> None:
+    visit.ask()
+    ines, tomas = visit.house.ines, visit.house.tomas
+    case = only_case(ines)
+    with ines.request() as actor:
+        consent.override(
+            actor, case, compartment="correspondence", grantee=tomas.id, reason="No word for days."
+        )
+    visit.open()
+    assert "Opened without asking you first" in visit.text
+    assert "No word for days." in visit.text
+
+
+# --- somebody outside the house ------------------------------------------------------------------
+def test_a_link_opens_once_after_a_button_and_shows_only_what_was_agreed(visit: Visit) -> None:
+    visit.go("/new")
+    visit.write(what=STORY)
+    attach(visit, ("photo.jpg", photo()), ("list.txt", b"4821\n"))
+    visit.press("Send")
+    officer = visit.house.ines
+    case = only_case(officer)
+    offer = sharing.Offer(
+        "Your lawyer, R.", "legal", ("correspondence",), clock.today() + timedelta(days=3)
+    )
+    with officer.request() as actor:
+        token = sharing.share_by_link(actor, case, offer=offer, hours=4)
+    for _ in range(2):  # previews and scanners fetch links
+        visit.go(f"/l/{token}")
+        assert visit.heading == "A page was kept for you"
+    visit.press("Continue")
+    assert visit.heading == "For you to read"
+    assert "defending the person in court" in visit.text
+    assert "The same car since Friday." in visit.text
+    with visit.tab.expect_download() as download:
+        visit.press("photo.jpg")
+    copy = Path(download.value.path()).read_bytes()
+    assert copy[:3] == b"\xff\xd8\xff"
+    assert "list.txt" in visit.text
+    assert visit.tab.locator("button", has_text="list.txt").count() == 0
+    visit.write(text="I will be at the hearing.")
+    visit.press("Send")
+    assert "Those on duty can read it." in visit.text
+    with officer.request() as actor:
+        assert [one["text"] for one in sharing.answers(actor, case)] == [
+            "I will be at the hearing."
+        ]
+    visit.press("Leave")
+    visit.go(f"/l/{token}")
+    visit.press("Continue")
+    assert visit.seen[-1][0] == 404
+    used = visit.tab.content()
+    visit.go("/l/" + "x" * 43)
+    visit.press("Continue")
+    assert visit.seen[-1][0] == 404
+    same = [re.sub(r'action="[^"]*"', "", page) for page in (used, visit.tab.content())]
+    assert same[0] == same[1]
+
+
+# --- states of the house -------------------------------------------------------------------------
+def test_a_full_disk_is_said_before_anything_is_typed(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from amparo.vault import files
+
+    monkeypatch.setattr(files, "room_left", lambda: False)
+    visit.go()
+    assert "Nothing can be sent at the moment" in visit.text
+    visit.go("/new")
+    assert "Nothing can be sent at the moment" in visit.text
+    assert visit.tab.locator("#what").count() == 0
+
+
+def test_locked_down_every_page_rests(visit: Visit) -> None:
+    server.destroy()
+    for path in ("/", "/new", "/back"):
+        visit.go(path)
+        assert visit.seen[-1][0] == 503
+        assert visit.heading == "This page rests"
+    visit.go("/closed")
+    assert visit.heading == "This page is closed"
+
+
+def test_outside_duty_hours_the_page_says_the_real_hour(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = clock.now()
+    begin = (now + timedelta(hours=3)).replace(minute=0)
+    hours = f"{begin:%H:%M}-{begin + timedelta(hours=1):%H:%M}"
+    with_hours = replace(config(), duty_hours=hours)
+    monkeypatch.setattr("amparo.web.notes.promise.config", lambda: with_hours)
+    visit.go()
+    assert f"before {begin:%H}:15 UTC" in visit.text.replace("tomorrow, ", "")
+    assert f"It is {clock.now():%H:%M} UTC now." in visit.text
+
+
+def test_a_language_without_words_gives_numbers_and_its_own_direction(visit: Visit) -> None:
+    digits = visit.ask("/ar/", what="السيارة نفسها منذ يوم الجمعة.")
+    assert codes.parse(digits).form == "digits"
+    visit.open()
+    assert visit.tab.locator("html").get_attribute("dir") == "rtl"
+    assert "السيارة نفسها" in visit.text
+    visit.tab.locator("footer summary").click()
+    visit.tab.locator("footer button[lang=es]").click()
+    assert visit.tab.url == visit.address + "/es/n"
+    assert "السيارة نفسها" in visit.text
+
+
+# --- weight --------------------------------------------------------------------------------------
+PAGES = ("/", "/new", "/back", "/clear", "/about", "/language", "/closed", "/ar/new")
+
+
+def weigh(context: Any, address: str) -> list[float]:
+    """Bytes of each answer that a first load of a page needs, headers included."""
+    tab = context.new_page()
+    network = context.new_cdp_session(tab)
+    network.send("Network.enable")
+    sizes: list[float] = []
+    network.on("Network.loadingFinished", lambda one: sizes.append(one["encodedDataLength"]))
+    tab.goto(address, wait_until="networkidle")
+    return sizes
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_asks_more_than_three_times_or_for_more_than_twenty_thousand_bytes(
+    house: make.House, browser: Any, path: str
+) -> None:
+    if not (Path(server.__file__).parents[1] / "web/static/page.css.gz").exists():
+        pytest.skip("needs compressed style sheets (make setup)")
+    context = browser.new_context(java_script_enabled=False)
+    with served() as address:
+        sizes = weigh(context, address + path)
+    context.close()
+    assert len(sizes) <= 3
+    assert sum(sizes) <= 20_000
