@@ -147,6 +147,8 @@ def _understand(answer: bytes, status: int) -> tuple[dict[str, object], list[byt
         raise CannotClean(reason)
     if status == -signal.SIGXCPU:
         raise CannotClean("too_slow")
+    if status > 0 and not answer:
+        raise Unavailable("the child did not get as far as the file")
     if status != 0 or not lengths or sum(lengths) != len(rest):
         raise CannotClean("broken")
     bodies, at = [], 0

@@ -6,6 +6,7 @@ import os
 import resource
 import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from amparo.foundation.clean.asking import Limits
@@ -51,13 +52,20 @@ def close_doors() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
 
 
-def work(order: dict[str, Any], limits: Limits) -> tuple[dict[str, object], list[bytes]]:
-    """Does what was ordered with the file on standard input."""
-    kind = Kind(order["kind"])
+def made_ready(kind: Kind) -> ModuleType:
+    """The cleaner for a kind, with all that it will need already loaded."""
     cleaner = importlib.import_module(f"{ROOM}.{CLEANERS[kind]}")
     cleaner.make_ready(kind)
     for codec in CODECS:
         importlib.import_module(f"encodings.{codec}")
+    return cleaner
+
+
+def work(
+    cleaner: ModuleType, order: dict[str, Any], limits: Limits
+) -> tuple[dict[str, object], list[bytes]]:
+    """Does what was ordered with the file on standard input."""
+    kind = Kind(order["kind"])
     if order["verb"] == "clean":
         close_doors()
         data = sys.stdin.buffer.read()
@@ -90,7 +98,8 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     shut_in(limits)
-    out.write(answer_of(lambda: work(order, limits)))
+    cleaner = made_ready(Kind(order["kind"]))  # a failure here is ours, and ends without an answer
+    out.write(answer_of(lambda: work(cleaner, order, limits)))
     out.flush()
     os._exit(0)
 
