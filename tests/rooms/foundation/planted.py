@@ -84,7 +84,7 @@ def jpeg(orientation: int = 1, image: Image.Image | None = None) -> bytes:
     )
     extra += segment(0xEB, b"JP\0\x01\0\0\0\x01" + f"c2pa {MARK}".encode())
     extra += segment(0xE0, b"JFXX\0\x10" + small.getvalue())
-    extra += segment(0xE2, b"MPF\0" + MARK.encode())
+    extra += segment(0xE3, b"Meta\0" + MARK.encode())
     return data[:2] + extra + data[2:] + small.getvalue() + MARK.encode()
 
 
@@ -617,7 +617,8 @@ def layers(data: bytes) -> Iterator[tuple[str, bytes]]:
                 yield f"object {place}", repr(entry).encode()
                 if isinstance(entry, Stream):
                     yield f"stream {place}", entry.read_raw_bytes()
-                    if "DCTDecode" not in repr(entry.get("/Filter")):
+                    pixels = ("DCTDecode", "JPXDecode", "CCITTFaxDecode", "JBIG2Decode")
+                    if not any(coding in repr(entry.get("/Filter")) for coding in pixels):
                         yield f"unpacked {place}", entry.read_bytes()
     elif data.startswith(b"\x89PNG"):
         at = 8
