@@ -1,5 +1,6 @@
 """What the tests of the desk stand on: a busy house, clients that are signed in, a real server."""
 
+import io
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from django.test import Client
+from PIL import Image
 
 from amparo.casework.services import desk, opening
 from amparo.consent import services as consent
@@ -17,11 +19,14 @@ from amparo.foundation import clock, ids
 from amparo.web import middleware
 from tests import make
 
-PHOTO = (
-    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00"
-    b"\x90wS\xde\x00\x00\x00\x0cIDATx\x9cc\xb8t\xe9\x12\x00\x04\xb6\x02:\x84M\xf1K\x00\x00\x00"
-    b"\x00IEND\xaeB`\x82"
-)
+
+def _photo() -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (320, 200), (113, 78, 0)).save(made, "PNG")
+    return made.getvalue()
+
+
+PHOTO = _photo()
 
 
 def client(officer: make.Officer, **more: Any) -> Client:

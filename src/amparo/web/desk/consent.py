@@ -62,7 +62,9 @@ def matrix(view: queries.CaseView) -> list[Line]:
     for reader in view.thread.readers:
         if (reader.label, reader.purpose) not in lines:
             cells = [Cell("held") if code in reader.compartments else None for code in COLUMNS]
-            label = f"{reader.label} ({reader.count})" if reader.kind == "team" else reader.label
+            label = reader.label
+            if reader.kind == "team":
+                label = f"{words.word(words.TEAMS, label)} ({reader.count})"
             found.append(Line(label, reader.purpose, reader.until, cells))
     for (label, purpose), given in lines.items():
         cells = [Cell(shown(given[code])) if code in given else None for code in COLUMNS]

@@ -89,7 +89,7 @@ def answer(code: str) -> SafeString:
     """The mark and the word of an answer to a question of consent."""
     mark, dye = words.MARKS[code]
     return format_html(
-        '<span class="{}">{}{}</span>', dye, icon(mark), words.word(words.ANSWERS, code)
+        '<span class="{}">{} {}</span>', dye, icon(mark), words.word(words.ANSWERS, code)
     )
 
 
