@@ -267,6 +267,7 @@ def _sign_list(ring: Ring, case: ids.Id, compartment: str, number: int) -> None:
     epoch.save(update_fields=["recipients", "signer", "signature"])
 
 
+@transaction.atomic(using=KEYSTORE)
 def extend(
     ring: Ring,
     case: ids.Id,
@@ -281,27 +282,29 @@ def extend(
     `held` gives the keys where they did not come from the ring's own grants (a two-person release).
     A grant of the same recipient and purpose is replaced (a new last day).
     """
-    keys = held or keys_of(ring, [case], compartment).get(case)
+    _alone(case, compartment)
+    keys = dict(held or keys_of(ring, [case], compartment).get(case, {}))
     if not keys:
         raise CannotOpen
     to = public_of(bytes(principals({share.principal})[share.principal].public))
     signer = _Signer(ring.id, ring.person)
-    Grant.objects.filter(
-        case=case,
-        compartment=compartment,
-        grantee=share.principal,
-        purpose=share.purpose,
-        epoch__in=keys,
-    ).delete()
+    theirs = Grant.objects.filter(
+        case=case, compartment=compartment, grantee=share.principal, purpose=share.purpose
+    )
+    # What they hold with the same last day stays, so that undoing this deed cannot take it away.
+    same = set(theirs.filter(until=share.until).values_list("epoch", flat=True))
+    theirs.filter(epoch__in=set(keys) - same).delete()
     Grant.objects.bulk_create(
         _grant(signer, key, case, compartment, number, share, to, op)
         for number, key in keys.items()
+        if number not in same
     )
     newest = max(keys)
     if newest == current(case, compartment):
         _sign_list(ring, case, compartment, newest)
 
 
+@transaction.atomic(using=KEYSTORE)
 def rotate(
     case: ids.Id,
     compartment: str,
@@ -314,18 +317,15 @@ def rotate(
     new epoch from the commit on; returns its number. Whoever lost something finds their rings
     dropped at the next request.
     """
+    _alone(case, compartment)
     number = current(case, compartment)
     held = Grant.objects.filter(case=case, compartment=compartment)
-    gone = [
+    gone = {
         row.id for row in held if (row.grantee, row.purpose) in drop or (row.grantee, "") in drop
-    ]
-    losers = {row.grantee for row in held if row.id in set(gone)}
-    succeed = succeed or {}
-    shares = [
-        Share(succeed.get(row.grantee, row.grantee), row.purpose, row.until)
-        for row in held
-        if row.epoch == number and row.id not in set(gone)
-    ]
+    }
+    losers = {row.grantee for row in held if row.id in gone}
+    stay = [row for row in held if row.epoch == number and row.id not in gone]
+    shares = _seats(stay, succeed or {})
     paired = PairWrap.objects.filter(case=case, compartment=compartment)
     dropped = {principal for principal, purpose in drop if not purpose}
     pairs = [
@@ -340,6 +340,25 @@ def rotate(
     _make(_rotation(), case, {compartment: (number + 1, shares)}, None, {compartment: pairs})
     forget_rings(losers)
     return number + 1
+
+
+def _alone(case: ids.Id, compartment: str) -> None:
+    """Whoever changes a compartment's grants does so alone until their transaction ends."""
+    first = Epoch.objects.filter(case=case, compartment=compartment, number=1)
+    list(first.select_for_update().values_list("id", flat=True))
+
+
+def _seats(rows: list[Grant], succeed: dict[ids.Id, ids.Id]) -> list[Share]:
+    """The shares of grants, with teams in the places of those they succeed. A team that held the same
+    on both seats holds it once, as long as the longer of the two."""
+    last: dict[tuple[ids.Id, str], date] = {}
+    for row in rows:
+        seat = succeed.get(row.grantee, row.grantee), row.purpose
+        last[seat] = max(last.get(seat, date.min), row.until or date.max)
+    return [
+        Share(principal, purpose, None if until == date.max else until)
+        for (principal, purpose), until in last.items()
+    ]
 
 
 def forget_rings(losers: set[ids.Id]) -> None:
@@ -388,8 +407,7 @@ def stale(ring: Ring, case: ids.Id, compartment: str) -> bool:
     keys = keys_of(ring, [case], compartment).get(case, {})
     if newest not in keys:
         return False
-    epoch = Epoch.objects.get(case=case, compartment=compartment, number=newest)
-    return len(keys) > 1 or epoch.signer == rotation_principal().id
+    return len(keys) > 1 or _made_by_server(case, compartment, newest)
 
 
 def pending_since(case: ids.Id) -> date | None:
@@ -409,27 +427,42 @@ def pending_since(case: ids.Id) -> date | None:
 
 
 def renew(ring: Ring, case: ids.Id, compartment: str) -> tuple[int, bytes]:
-    """A fresh epoch for the present recipients, signed by a person: (its number, its key).
+    """An epoch for the present recipients whose key a person has made and signed: (number, key).
 
-    The caller re-seals the content and then calls `retire`.
+    Where the newest is such a one (a re-sealing that was interrupted), it is used again. The caller
+    re-seals the content and then calls `retire`.
     """
-    number = current(case, compartment)
-    shares = shares_of(case, compartment)
-    pairs = list(
-        PairWrap.objects.filter(case=case, compartment=compartment, epoch=number).values_list(
-            "first", "second"
-        )
-    )
-    signer = _Signer(ring.id, ring.person)
-    made = _make(signer, case, {compartment: (number + 1, shares)}, None, {compartment: pairs})
+    with transaction.atomic(using=KEYSTORE):
+        _alone(case, compartment)
+        number = current(case, compartment)
+        held = keys_of(ring, [case], compartment).get(case, {})
+        if number > 1 and number in held and not _made_by_server(case, compartment, number):
+            return number, held[number]
+        shares = shares_of(case, compartment)
+        paired = PairWrap.objects.filter(case=case, compartment=compartment, epoch=number)
+        pairs = list(paired.values_list("first", "second"))
+        signer = _Signer(ring.id, ring.person)
+        made = _make(signer, case, {compartment: (number + 1, shares)}, None, {compartment: pairs})
     ring.compartments[case, compartment, number + 1] = made[compartment]
     return number + 1, made[compartment]
 
 
+def _made_by_server(case: ids.Id, compartment: str, number: int) -> bool:
+    """Whether an epoch's key came from a rotation without a person, whoever signed its list since."""
+    server = rotation_principal().id
+    return any(
+        table.objects.filter(
+            case=case, compartment=compartment, epoch=number, signer=server
+        ).exists()
+        for table in (Grant, PairWrap)
+    )
+
+
 def retire(case: ids.Id, compartment: str, before: int) -> None:
     """Destroy the wraps of all epochs before one: nothing is sealed under them any more."""
-    for table in (Grant, PairWrap):
-        table.objects.filter(case=case, compartment=compartment, epoch__lt=before).delete()
+    with transaction.atomic(using=KEYSTORE):
+        for table in (Grant, PairWrap):
+            table.objects.filter(case=case, compartment=compartment, epoch__lt=before).delete()
 
 
 def erase(case: ids.Id, compartments: tuple[str, ...] = COMPARTMENTS) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from amparo.foundation import clock, ids
 from amparo.foundation.config import config
 from amparo.foundation.errors import Invalid, Unavailable
-from amparo.vault import server
+from amparo.vault import sealed, server
 from amparo.vault.models import Part, Upload
 from amparo.vault.primitives import CannotOpen, StreamOpener, StreamSealer, ctx, derive, token
 
@@ -219,8 +219,29 @@ def _pieces(opener: StreamOpener, path: Path) -> Iterator[bytes]:
     yield opener.finish()
 
 
-def again(manifest: dict[str, Any]) -> dict[str, Any]:
-    """The same content under a fresh key, as a new upload; the old one is the caller's to destroy."""
+@dataclass(frozen=True)
+class Again:
+    """The same content under a fresh key, on disk and owned by nobody yet."""
+
+    writer: Writer
+    manifest: dict[str, Any]
+
+    @property
+    def upload(self) -> ids.Id:
+        """The new upload's id."""
+        return self.writer.upload
+
+    def own(self) -> None:
+        """Make it stay, inside the transaction of the row that takes it."""
+        self.writer.own()
+
+    def abort(self) -> None:
+        """Nobody takes it."""
+        self.writer.abort()
+
+
+def again(manifest: dict[str, Any]) -> Again:
+    """Seal the content of a file anew, under a fresh key; the old upload stays as it is."""
     writer = Writer(manifest["size"])
     try:
         for piece in read(manifest):
@@ -229,8 +250,7 @@ def again(manifest: dict[str, Any]) -> dict[str, Any]:
     except Exception:
         writer.abort()
         raise
-    writer.own()
-    return fresh.document
+    return Again(writer, fresh.document)
 
 
 def destroy(upload: ids.Id) -> None:
@@ -242,17 +262,30 @@ def destroy(upload: ids.Id) -> None:
 
 def sweep() -> int:
     """Remove unfinished uploads whose day is over, and files that no row has owned for a day."""
-    removed = 0
-    for upload in Upload.objects.filter(whole=False, until__lte=clock.now()):
-        destroy(upload.id)
-        removed += 1
-    if not folder().is_dir():
-        return removed
+    over = Upload.objects.filter(whole=False, until__lte=clock.now())
+    gone = [*over.values_list("id", flat=True), *_ownerless()]
+    for upload in gone:
+        destroy(upload)
+    return len(gone) + sum(_sweep_folder(one) for one in folder().glob("??"))
+
+
+def _ownerless() -> list[ids.Id]:
+    """Uploads whose owner has gone, or has taken another (a deed that broke off leaves them)."""
+    rows = Upload.objects.filter(whole=True, day__lt=clock.today() - timedelta(days=1))
+    for kind in sealed.kinds():
+        if kind.files:
+            rows = rows.exclude(id__in=kind.model._default_manager.values("upload"))
+    return list(rows.values_list("id", flat=True))
+
+
+def _sweep_folder(where: Path) -> int:
+    """Remove the files of one folder that are a day old and no part of anything."""
     limit = (clock.now() - timedelta(days=1)).timestamp() // DAY * DAY
-    for path in folder().glob("??/*"):
-        if path.stat().st_mtime < limit:
-            part = ids.parse(path.parent.name + path.name)
-            if part is None or not Part.objects.filter(id=part).exists():
-                path.unlink(missing_ok=True)
-                removed += 1
-    return removed
+    old = {path.name: path for path in where.iterdir() if path.stat().st_mtime < limit}
+    parts = {name: ids.parse(where.name + name) for name in old}
+    known = Part.objects.filter(id__in=[one for one in parts.values() if one is not None])
+    kept = set(known.values_list("id", flat=True))
+    orphans = [old[name] for name, part in parts.items() if part not in kept]
+    for path in orphans:
+        path.unlink(missing_ok=True)
+    return len(orphans)

@@ -8,8 +8,11 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import transaction
+
 from amparo.foundation import ids
-from amparo.vault import compartments, files, keys, sealed, server
+from amparo.foundation.router import DATA
+from amparo.vault import compartments, files, keys, resealing, sealed, server
 from amparo.vault.keys import Ring
 from amparo.vault.primitives import CannotOpen, ctx, pad, unpad, unwrap, wrap
 from amparo.vault.sealed import Document, Kind
@@ -24,6 +27,7 @@ class Pass:
     purpose: str
     newest: int
     _keys: dict[int, bytes] = field(repr=False)
+    new: bool = False  # of a compartment that is being made: nobody else can have turned it
 
 
 def admit(ring: Ring, case: ids.Id, compartment: str, purpose: str = "") -> Pass:
@@ -47,7 +51,7 @@ def admit_many(
 def fresh(case: ids.Id, keys: dict[str, bytes], purpose: str = "") -> dict[str, Pass]:
     """Passes for compartments that were made a moment ago, to write their first rows."""
     return {
-        compartment: Pass(case, compartment, purpose, 1, {1: key})
+        compartment: Pass(case, compartment, purpose, 1, {1: key}, new=True)
         for compartment, key in keys.items()
     }
 
@@ -72,12 +76,19 @@ def open_with(pass_: Pass, kind: Kind, row: ids.Id, blob: bytes) -> Document:
 
 
 def seal_with(pass_: Pass, kind: Kind, row: ids.Id, doc: Document) -> bytes:
-    """A document sealed under the newest epoch that the pass holds.
+    """A document sealed under the newest epoch; CannotOpen when the key was turned since the pass was
+    made: an epoch that was turned takes no new content.
 
-    The caller checks `may_write` in its transaction: an epoch that was turned meanwhile takes no
-    new content.
+    Call it inside the transaction that writes the row, so that no re-sealing can miss it.
     """
-    key = _checked(pass_)._keys[pass_.newest]
+    if not _checked(pass_).new:
+        resealing.writes(pass_.case, pass_.compartment)
+        may_write(pass_)
+    return _sealed_with(pass_, kind, row, doc)
+
+
+def _sealed_with(pass_: Pass, kind: Kind, row: ids.Id, doc: Document) -> bytes:
+    key = pass_._keys[pass_.newest]
     return sealed.close(key, pass_.newest, kind, row, pass_.case, pass_.compartment, doc)
 
 
@@ -90,35 +101,60 @@ def may_write(pass_: Pass) -> None:
 def renew(ring: Ring, case: ids.Id, compartment: str) -> int:
     """Re-seal everything of a compartment under a fresh key, and destroy the old wraps.
 
-    Interrupted anywhere it can be run again: a row is either under the old key or the new one, and
-    the old wraps go last. Returns how many rows were re-sealed.
+    Interrupted anywhere it can be run again: a row is either under an old key or a new one, and the
+    old wraps go last, when nothing stands under them any more. What the ring cannot open it leaves
+    for somebody who can. Returns how many rows were re-sealed.
     """
-    old = admit(ring, case, compartment)
+    held = set(compartments.keys_of(ring, [case], compartment).get(case, {}))
+    if not resealing.epochs_in_use(case, compartment) <= held:
+        return 0
     number, key = compartments.renew(ring, case, compartment)
-    new = Pass(case, compartment, "", number, {number: key})
+    old, new = admit(ring, case, compartment), Pass(case, compartment, "", number, {number: key})
     count = 0
-    for kind in sealed.kinds():
-        rows = kind.model._default_manager.filter(case=case, compartment=compartment)
-        row: Any
-        for row in rows:
-            before = bytes(row.sealed)
-            doc = open_with(old, kind, row.id, before)
-            count += _reseal(new, kind, row, doc, before)
-    compartments.retire(case, compartment, number)
+    for _ in range(PASSES):
+        count += sum(
+            _reseal(old, new, kind, row) for kind, row in resealing.rows(case, compartment)
+        )
+        with resealing.nobody_writes(case, compartment):
+            if min(resealing.epochs_in_use(case, compartment), default=number) >= number:
+                compartments.retire(case, compartment, number)
+                break
     return count
 
 
-def _reseal(new: Pass, kind: Kind, row: Any, doc: Document, before: bytes) -> int:
-    """Put one row under the new key, unless somebody has changed it meanwhile."""
-    fresh = {}
-    if kind.files:
-        doc = doc | files.again(doc)
-        fresh["upload"] = ids.of(doc["upload"])
-    after = seal_with(new, kind, row.id, doc)
+PASSES = 3  # a second and third look at what was written meanwhile
+
+
+def _reseal(old: Pass, new: Pass, kind: Kind, row: Any) -> int:
+    """Put one row under the new key, unless it is there or somebody has changed it meanwhile."""
+    before = bytes(row.sealed)
+    if sealed.epoch_of(before) >= new.newest:
+        return 0
+    try:
+        doc = open_with(old, kind, row.id, before)
+        copy = files.again(doc) if kind.files else None
+    except CannotOpen:
+        return 0  # altered by somebody: it stays as it is, for whoever looks into it
+    if copy is None:
+        return _replace(kind, row, before, _sealed_with(new, kind, row.id, doc))
+    doc |= copy.manifest
+    return _replace(kind, row, before, _sealed_with(new, kind, row.id, doc), copy)
+
+
+def _replace(
+    kind: Kind, row: Any, before: bytes, after: bytes, copy: files.Again | None = None
+) -> int:
     same = kind.model._default_manager.filter(id=row.id, sealed=before)
-    changed = same.update(sealed=after, **fresh)
-    if kind.files:
-        files.destroy(row.upload if changed else fresh["upload"])
+    if copy is None:
+        return same.update(sealed=after)
+    with transaction.atomic(using=DATA):
+        changed = same.update(sealed=after, upload=copy.upload)
+        if changed:
+            copy.own()
+    if changed:
+        files.destroy(row.upload)
+    else:
+        copy.abort()
     return changed
 
 
