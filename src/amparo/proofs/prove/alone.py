@@ -16,7 +16,7 @@ def main(id_: str) -> int:
     import django
 
     django.setup()
-    from amparo.proofs.prove import every  # noqa: F401 (its import registers the proofs)
+    import amparo.proofs.prove.every  # noqa: F401 (this registers the proofs)
     from amparo.proofs.prove.found import PROOFS, Found
 
     try:
