@@ -4,6 +4,7 @@ Closed list: pepper, duty, totp, log, rotation, form. Only the duty key opens an
 `amparo lockdown` destroys duty and form; the file's other keys stay.
 """
 
+import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -81,19 +82,23 @@ def _write(keys: ServerKeys) -> None:
         json.dump(text, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
-    if path().exists():
-        # The old bytes are overwritten before their name goes; on SSDs that is no promise.
-        size = path().stat().st_size
-        with path().open("r+b") as old:
-            old.write(bytes(size))
+    with contextlib.ExitStack() as stack:
+        old = stack.enter_context(path().open("r+b")) if path().exists() else None
+        fresh.replace(path())
+        _sync(path().parent)
+        if old is not None:
+            # Only now, for a power cut before it must leave the old keys. On SSDs it is no promise.
+            old.write(bytes(os.fstat(old.fileno()).st_size))
             old.flush()
             os.fsync(old.fileno())
-    fresh.replace(path())
     global _cache
     _cache = None
-    folder = os.open(path().parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
 
 
 def create() -> ServerKeys:
