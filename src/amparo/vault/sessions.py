@@ -84,9 +84,6 @@ def resume(handle: bytes, kind: str) -> Ring:
     if row is None or row.until <= clock.now() or not row.principal.active:
         forget(find)
         raise CannotOpen
-    # Written again only when a third of its life is gone: a write is a flush to disk.
-    if row.until - clock.now() < timedelta(minutes=config().session_minutes) * 2 / 3:
-        Session.objects.filter(find=find).update(until=_end())
     ring = _recall(handle)
     if ring is None or ring.generation != row.principal.generation:
         root = open_secret(
@@ -96,6 +93,9 @@ def resume(handle: bytes, kind: str) -> Ring:
         )
         ring = Ring(row.principal_id, PrivateKey(root), row.principal.generation)
         _remember(handle, ring)
+    # Written again only when a third of its life is gone: a write is a flush to disk.
+    if row.until - clock.now() < timedelta(minutes=config().session_minutes) * 2 / 3:
+        Session.objects.filter(find=find).update(until=_end())
     return ring
 
 
