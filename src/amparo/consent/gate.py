@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from amparo.foundation import ids, journal, operations
 from amparo.foundation.actor import Actor
-from amparo.foundation.errors import CannotOpen, Refused
+from amparo.foundation.errors import CannotOpen, Conflict, Refused
 from amparo.vault import compartments, opening
 from amparo.vault.sealed import Document, Kind
 
@@ -82,8 +82,12 @@ def read(leave: Leave, kind: Kind, row: Any) -> Document:
 
 
 def seal(leave: Leave, kind: Kind, row: ids.Id, doc: Document) -> bytes:
-    """A document sealed for its row."""
-    return opening.seal_with(_pass(leave), kind, row, doc)
+    """A document sealed for its row, inside the transaction that writes it; Conflict when the
+    compartment's key has been turned since the leave was given."""
+    try:
+        return opening.seal_with(_pass(leave), kind, row, doc)
+    except CannotOpen:
+        raise Conflict from None
 
 
 def seal_own(actor: Actor, kind: str, row: ids.Id, doc: Document) -> bytes:
@@ -161,7 +165,8 @@ def held_by(case: ids.Id, principal: ids.Id) -> list[Held]:
 
 def mend(actor: Actor, case: ids.Id, compartment: str) -> int:
     """Re-seal what a rotation left under an old key, if the actor's ring can; how many rows."""
-    if actor.ring is None or not compartments.stale(actor.ring, case, compartment):
+    # Only staff: a key that anybody else had signed would be refused by everybody.
+    if actor.kind != "staff" or not compartments.stale(actor.ring, case, compartment):
         return 0
     count = opening.renew(actor.ring, case, compartment)
     operations.scrub()
