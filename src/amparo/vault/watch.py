@@ -5,8 +5,10 @@ from datetime import date
 
 from django.db.models import Max
 
-from amparo.vault import keys, server
-from amparo.vault.models import Epoch, Grant, Principal, Session
+from amparo.foundation import ids
+from amparo.foundation.errors import NotFound
+from amparo.vault import keys, server, staff
+from amparo.vault.models import Epoch, Grant, Session, Slot
 
 
 @dataclass(frozen=True)
@@ -22,23 +24,26 @@ class Officers:
 
 def officers() -> Officers:
     """Who is on staff, counted."""
-    people = list(Principal.objects.filter(kind="person"))
-    known = {keys.public_of(bytes(row.public)).fingerprint for row in people}
+    people = list(staff.holders().values())
+    known = {one.fingerprint for one in people}
     pinned = server.load().founders
-    active = [row for row in people if row.active]
-    trusted = sum(keys.trusted(row) for row in active)
+    active = [one for one in people if one.active]
+    present = sum(one.trusted for one in active)
     return Officers(
         founders=pinned,
         missing=tuple(one for one in pinned if one not in known),
-        present=trusted,
-        waiting=len(active) - trusted,
+        present=present,
+        waiting=len(active) - present,
         sessions=Session.objects.filter(kind="staff").count(),
     )
 
 
-def founded() -> bool:
-    """Whether this installation has its first officers."""
-    return Principal.objects.filter(kind="person").exists()
+def person_called(sign_in: str) -> ids.Id:
+    """Who signs in with a name; NotFound when nobody does."""
+    slot = Slot.objects.filter(find=keys.name_digest(sign_in), kind="passphrase").first()
+    if slot is None:
+        raise NotFound("nobody signs in with this name")
+    return slot.principal_id
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,109 @@
+"""Has a person of a language read what could endanger somebody if it were wrong."""
+
+import gettext
+from pathlib import Path
+
+import click
+from rich.padding import Padding
+from rich.text import Text
+
+import amparo
+from amparo.cli import answers, house, voice
+from amparo.cli.manual import Group, command
+from amparo.foundation.config import config
+from amparo.foundation.errors import Conflict, Invalid, Unavailable
+
+CONTEXT = "safety"  # the context of these strings in the catalogues
+SEPARATOR = "\x04"
+FOLDER = Path(next(iter(amparo.__path__)), "locale")
+
+
+@click.group("locale", cls=Group)
+def locale() -> None:
+    """Read the safety texts of a language.
+
+    A sentence that is slightly wrong can cost somebody more than no sentence. Until a person of the
+    language has read these texts for your organisation, English stands beside them.
+    """
+
+
+def safety_texts(language: str) -> list[tuple[str, str]]:
+    """(English, translation) of every safety text in a catalogue; Unavailable without one."""
+    file = FOLDER / language / "LC_MESSAGES" / "django.mo"
+    if not file.is_file():
+        raise Unavailable(f"there is no compiled catalogue for {language} (make setup makes them)")
+    with file.open("rb") as opened:
+        catalogue = gettext.GNUTranslations(opened)
+    found = []
+    for key in vars(catalogue)["_catalog"]:
+        text = key[0] if isinstance(key, tuple) else key
+        context, separator, english = text.partition(SEPARATOR)
+        if separator and context == CONTEXT:
+            found.append((english, catalogue.pgettext(CONTEXT, english)))
+    return sorted(found)
+
+
+@command(
+    "review",
+    examples=[
+        ("amparo locale review es", "Read, then say yes."),
+        ("amparo locale review es --show", "Only read."),
+    ],
+    see=["amparo doctor", "docs/glossary.md"],
+)
+@click.argument("language", metavar="LANG")
+@click.option("--show", is_flag=True, help="Only show the texts; mark nothing.")
+@click.option("--yes", is_flag=True, help="A person has read them elsewhere: mark them as read.")
+@click.option("--undo", is_flag=True, help="They want reading again: take the mark away.")
+def review(language: str, show: bool, yes: bool, undo: bool) -> None:
+    """Show the safety texts of a language and mark them as read.
+
+    Each stands beside its English original. Whoever says yes says: I read this language well, I
+    have read all of it, and I would give it to somebody in danger. Restart Amparo afterwards.
+    """
+    settings = config()
+    if language not in answers.LANGUAGES or language == "en":
+        others = ", ".join(one for one in answers.LANGUAGES if one != "en")
+        raise Invalid(f"LANG should be one of {others}, not {language}")
+    if language not in settings.languages:
+        raise Conflict(f"{language} is not switched on: add it to languages in amparo.toml first")
+    reviewed = [one for one in settings.reviewed if one != language]
+    if undo:
+        _mark(reviewed, f"{language} wants reading again; English stands beside it")
+        return
+    texts = safety_texts(language)
+    if show or not yes:
+        _show(texts, language)
+    if show:
+        return
+    empty = sum(english == own for english, own in texts)
+    if empty:
+        raise Unavailable(f"{empty} of {len(texts)} safety texts are not translated yet")
+    if not yes:
+        click.confirm(
+            "Have you read all of these, and would you give them to somebody in danger?",
+            abort=True,
+            err=True,
+        )
+    _mark([*reviewed, language], f"{language} is marked as read: {len(texts)} texts")
+
+
+def _show(texts: list[tuple[str, str]], language: str) -> None:
+    console = voice.out()
+    for number, (english, own) in enumerate(texts, 1):
+        console.print()
+        console.print(Text(f"{number:>3}  ", "soft") + Text(english, "soft"))
+        shown = Text(own, "name") if own != english else Text("(not translated yet)", "bad")
+        shown.justify = "right" if language == "ar" else "left"
+        console.print(Padding(shown, (0, 0, 0, 5)))
+    console.print()
+
+
+def _mark(reviewed: list[str], told: str) -> None:
+    file = house.settings_file()
+    house.need_founded()
+    answers.change(file, "reviewed", tuple(reviewed))
+    voice.step(f"{told}; restart Amparo")
+
+
+locale.add_command(review)

@@ -1,0 +1,39 @@
+"""Units for systemd and samples for a proxy and an onion service, filled in for an installation."""
+
+import shutil
+import sys
+from importlib import resources
+from pathlib import Path
+
+from amparo.foundation.config import MIB, Config
+
+ONE = ("amparo.service", "nginx.conf", "torrc")
+SEVERAL = ("amparo-web.service", "amparo-engine.service", "nginx.conf", "torrc")
+USER = "amparo"
+
+
+def program() -> str:
+    """Where the command lies, as a unit must name it."""
+    beside = Path(sys.executable).with_name("amparo")
+    return str(beside) if beside.exists() else (shutil.which("amparo") or "amparo")
+
+
+def filled(settings: Config) -> dict[str, str]:
+    """File name -> text, for this configuration."""
+    values = {
+        "USER": USER,
+        "DATA": str(settings.data),
+        "AMPARO": program(),
+        "SITES": " ".join(settings.sites),
+        "SITE": settings.sites[0],
+        # A little more than the files themselves, for the fields beside them.
+        "LIMIT": str(settings.page_upload_limit // MIB + 2),
+        "UPSTREAM": f"{settings.host}:{settings.port}",
+    }
+    found = {}
+    for name in SEVERAL if settings.database_url else ONE:
+        text = resources.files("amparo.cli").joinpath("deploy", name).read_text("utf-8")
+        for key, value in values.items():
+            text = text.replace(f"@{key}@", value)
+        found[name] = text
+    return found

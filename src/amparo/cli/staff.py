@@ -1,0 +1,174 @@
+"""People who join and leave, from the shell."""
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from amparo.cli import house, process, voice
+from amparo.cli.manual import Group, command, json_option
+from amparo.cli.signing import as_officer
+from amparo.foundation.actor import SYSTEM
+from amparo.foundation.config import config
+from amparo.foundation.errors import Conflict, NotFound
+
+TEAMS = ("intake", "auditors", "coordination", "legal", "care", "finance", "release")
+yes_option = click.option("--yes", is_flag=True, help="Do it without asking once more.")
+
+
+@click.group("staff", cls=Group)
+def staff() -> None:
+    """Invite, let go, lock out, list.
+
+    Joining and leaving need a key: the command asks for your sign-in name, your passphrase and six
+    digits. Locking somebody out needs none, only this shell.
+    """
+
+
+@command(
+    "invite",
+    examples=[
+        ("amparo staff invite 'Amal K.' --team intake", "One link for one person, for 48 hours."),
+    ],
+    see=["amparo staff leave", "the desk's page of people"],
+)
+@click.argument("name")
+@click.option(
+    "--team", "teams", multiple=True, type=click.Choice(TEAMS), help="A team to join; repeatable."
+)
+@click.option("--hours", type=click.IntRange(1, 720), default=48, help="How long it works [48].")
+@json_option
+def invite(name: str, teams: tuple[str, ...], hours: int, as_json: bool) -> None:
+    """Invite a new colleague.
+
+    Prints a link that works once. Give it to them in person or by a channel that you trust. They
+    choose a passphrase and a second device; then somebody of the coordination team compares the
+    fingerprint of their key with them, by voice, and welcomes them at the desk. Until then they
+    open nothing.
+    """
+    with as_officer() as actor:
+        from amparo.people import services as people
+
+        token = people.invite(actor, name=name, teams=list(teams), hours=hours)
+    settings = config()
+    place = (
+        f"https://{settings.sites[0]}" if settings.secure else f"http://localhost:{settings.port}"
+    )
+    if as_json:
+        voice.as_json({"ok": True, "link": f"{place}/l/{token}", "hours": hours})
+        return
+    click.echo(f"{place}/l/{token}")
+    voice.say(f"It works once, for {hours} hours. Give it to {name} and to nobody else.")
+
+
+@command(
+    "leave",
+    examples=[("amparo staff leave 'Tomas R.'", "Their keys open nothing that comes after.")],
+    see=["amparo staff lock-out"],
+)
+@click.argument("name")
+@yes_option
+@json_option
+def leave(name: str, yes: bool, as_json: bool) -> None:
+    """Let somebody go.
+
+    Their sessions end and their lock is destroyed. Each team that they were in gets a new key for
+    those who stay, and every compartment that they or those teams held is turned, so that nothing
+    written from now on opens with what they may have kept. You must be in all of their teams.
+    """
+    with as_officer() as actor:
+        from amparo.people import queries
+        from amparo.people import services as people
+
+        found = [one for one in queries.colleagues(actor) if _same(one.name, name)]
+        if not found:
+            raise NotFound(f"there is no colleague called {name}")
+        if len(found) > 1:
+            raise Conflict(f"{len(found)} colleagues are called {name}: do it at the desk")
+        if found[0].state == "left":
+            raise Conflict(f"{name} has left already")
+        if not yes:
+            click.confirm(f"{found[0].name} leaves, for good?", abort=True, err=True)
+        people.leave(actor, found[0].id)
+    if as_json:
+        voice.as_json({"ok": True, "name": found[0].name, "teams": found[0].teams})
+        return
+    voice.step(f"{found[0].name} has left; sessions are ended, keys are turned")
+    voice.say("  Old content is re-sealed as colleagues open it; `amparo doctor` shows what waits.")
+
+
+def _same(one: str, other: str) -> bool:
+    return " ".join(one.casefold().split()) == " ".join(other.casefold().split())
+
+
+@command(
+    "lock-out",
+    examples=[("amparo staff lock-out tomas", "At once, without anybody's passphrase.")],
+    see=["amparo staff leave", "amparo lockdown"],
+)
+@click.argument("name")
+@yes_option
+@json_option
+def lock_out(name: str, yes: bool, as_json: bool) -> None:
+    """Lock somebody out at once.
+
+    NAME is the sign-in name. Every session of theirs ends and their lock and second devices are
+    destroyed: they cannot sign in again, and nobody can undo it; they would be invited anew. It
+    needs no passphrase, so it also works when a person is under pressure and nobody else is near.
+    Afterwards a colleague lets them go with `amparo staff leave`, which turns the keys.
+    """
+    process.harden()
+    house.open_house()
+    from amparo.foundation import journal
+    from amparo.people import services as people
+    from amparo.vault import watch
+
+    with journal.unit(SYSTEM):
+        person = watch.person_called(name)
+        if not yes:
+            click.confirm(
+                f"Lock {name} out? Their lock is destroyed for good.", abort=True, err=True
+            )
+        ended = people.lock_out(person)
+    if as_json:
+        voice.as_json({"ok": True, "sessions": ended})
+        return
+    voice.step(f"{name} is locked out; {ended} session{'' if ended == 1 else 's'} ended")
+    voice.say(
+        "  Their teams' keys are not turned yet: a colleague does that, `amparo staff leave`."
+    )
+
+
+@command("list", see=["amparo staff invite"])
+@json_option
+def listing(as_json: bool) -> None:
+    """List colleagues, their teams and fingerprints.
+
+    Names are sealed to the staff, so this asks you to sign in.
+    """
+    with as_officer() as actor:
+        from amparo.people import queries
+
+        found = queries.colleagues(actor)
+    if as_json:
+        rows = [
+            {
+                "name": one.name,
+                "state": one.state,
+                "teams": one.teams,
+                "fingerprint": one.fingerprint,
+            }
+            for one in found
+        ]
+        voice.as_json({"ok": True, "staff": rows})
+        return
+    table = Table(box=None, padding=(0, 3, 0, 0), header_style="soft")
+    for title in ("name", "state", "teams", "fingerprint"):
+        table.add_column(title, overflow="fold")
+    for one in found:
+        groups = " ".join(one.fingerprint[at : at + 4] for at in range(0, 40, 4)).strip()
+        table.add_row(Text(one.name, "name"), one.state, ", ".join(one.teams), groups)
+    voice.out().print(table)
+
+
+for one in (invite, leave, lock_out, listing):
+    staff.add_command(one)
