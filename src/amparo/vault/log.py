@@ -210,6 +210,12 @@ def export() -> Iterator[Line]:
         yield {"leaves": bytes(head.leaves).hex(), "note": head.note}
 
 
+def newest_note() -> str:
+    """The newest signed head, to be kept elsewhere; nothing before the first."""
+    last = Checkpoint.objects.order_by("-size").first()
+    return last.note if last else ""
+
+
 def write_export(file: TextIO) -> int:
     """Write the export as one JSON document a line; returns the number of lines."""
     count = 0
