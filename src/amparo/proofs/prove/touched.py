@@ -76,7 +76,7 @@ def _changes(
         yield "flips", path, lambda data, at=at, bit=bit: _flip(data, at, bit)
     path, theirs = one.paths[0], other.paths[0].read_bytes()
     size = path.stat().st_size
-    for edge in range(HEAD, size, FRAME):
+    for edge in range(HEAD, size, FRAME * many(1, 25)):
         yield "cuts", path, lambda data, edge=edge: data[:edge]
         yield "dropped", path, lambda data, edge=edge: data[:edge] + data[edge + FRAME :]
         yield (
