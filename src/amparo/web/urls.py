@@ -14,6 +14,7 @@ def health(_: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("healthz", health),
+    path("api/v1/", include("amparo.api.urls")),
     *i18n_patterns(
         path("desk/", include("amparo.web.desk.urls")),
         path("", include("amparo.web.notes.urls")),
