@@ -104,9 +104,15 @@ def principals(wanted: set[ids.Id]) -> dict[ids.Id, Principal]:
 
 def team(code: str) -> Principal:
     """The team of a code; Unavailable before `amparo init` has made it, or when its key is one that no
-    founder's chain stands for."""
-    for row in Principal.objects.filter(kind="team", code=code, active=True):
-        if trusted(row):
+    founder's chain stands for.
+
+    `active` is a column that nobody signs, so a team that another has signed to succeed is never the
+    one, whatever the column says: those who left may still hold its key.
+    """
+    rows = [row for row in Principal.objects.filter(kind="team", code=code) if trusted(row)]
+    succeeded = {row.succeeds for row in rows}
+    for row in rows:
+        if row.active and row.id not in succeeded:
             return row
     raise Unavailable(f"there is no team {code}")
 
