@@ -16,7 +16,7 @@ from amparo.foundation.router import KEYSTORE
 from amparo.messages import services as messages
 from amparo.people import queries, rules
 from amparo.people.models import PERSON, TEAM, Person, Team
-from amparo.vault import compartments, factors, keys, passkeys, server, sessions, staff
+from amparo.vault import compartments, factors, keys, passkeys, sample, server, sessions, staff
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,8 @@ def sign_in(name: str, passphrase: str, second: str | Passkey) -> Signed:
     _rest(find)
     try:
         person = staff.unlock(name, passphrase)
+        if _of_the_sample(passphrase):
+            raise CannotOpen
         if isinstance(second, Passkey):
             passkeys.check(person.id, second.site, second.form, second.answer)
         else:
@@ -79,6 +81,11 @@ def sign_in(name: str, passphrase: str, second: str | Passkey) -> Signed:
     with _lock:
         _misses.pop(find, None)
     return _begin(person)
+
+
+def _of_the_sample(passphrase: str) -> bool:
+    """Sign-ins that everybody can look up open nothing outside a folder marked as a sample."""
+    return sample.is_known(passphrase) and not config().sample
 
 
 def _begin(person: staff.Unlocked) -> Signed:
@@ -114,7 +121,7 @@ def lock_everywhere(actor: Actor) -> int:
 
 def change_passphrase(actor: Actor, *, old: str, new: str) -> None:
     """Put a new lock round the same key; every other session ends."""
-    if rules.weak(new):
+    if rules.weak(new) or _of_the_sample(new):
         raise Invalid("choose a longer passphrase", {"new": "weak"})
     try:
         staff.relock(actor.ring, old, new)
@@ -190,7 +197,7 @@ def check(newcomer: Newcomer) -> None:
         wrong["sign_in"] = "empty"
     elif staff.sign_in_taken(newcomer.sign_in):
         wrong["sign_in"] = "taken"
-    if rules.weak(newcomer.passphrase):
+    if rules.weak(newcomer.passphrase) or _of_the_sample(newcomer.passphrase):
         wrong["passphrase"] = rules.WEAK
     if wrong:
         raise Invalid("something must be chosen differently", wrong)
