@@ -14,14 +14,18 @@ from amparo.foundation.errors import Invalid
 
 LANGUAGES = ("en", "es", "fr", "ar")
 LEAST_OFFICERS = 2
+SECRETS = ("passphrase", "totp")
 
 
 @dataclass(frozen=True)
 class Officer:
-    """One of the first officers. Passphrase and second device are made, never chosen."""
+    """One of the first officers. Passphrase and second device are made, never chosen; only the
+    sample organisation's are known beforehand."""
 
     name: str
     sign_in: str
+    passphrase: str = ""
+    totp: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,11 @@ def read(file: Path) -> Answers:
         for field in ("name", "sign_in"):
             if not isinstance(row.get(field), str) or not row[field].strip():
                 raise Invalid(f"{file}: officer {number} needs {field}")
+        known = ("name", "sign_in", *(SECRETS if written.get("sample") is True else ()))
         for field in row:
-            if field not in ("name", "sign_in"):
+            if field not in known:
                 raise Invalid(f"{file}: officer {number}: there is no field {field}")
-        officers.append(Officer(row["name"].strip(), row["sign_in"].strip()))
+        officers.append(Officer(**{field: str(row[field]).strip() for field in row}))
     answers = Answers(written, tuple(officers))
     check(answers, str(file))
     return answers

@@ -26,8 +26,12 @@ class Secret:
 
 
 def make(officer: Officer) -> Secret:
-    """A passphrase and a second device's secret that nobody chose."""
-    return Secret(officer, passphrases.generate(), factors.new_secret())
+    """A passphrase and a second device's secret that nobody chose, but for the sample's."""
+    return Secret(
+        officer,
+        officer.passphrase or passphrases.generate(),
+        officer.totp or factors.new_secret(),
+    )
 
 
 def ask_whether_alone(officer: Officer) -> None:

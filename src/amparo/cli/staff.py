@@ -46,17 +46,20 @@ def invite(name: str, teams: tuple[str, ...], hours: int, as_json: bool) -> None
     open nothing.
     """
     with as_officer() as actor:
+        from django.urls import reverse
+
         from amparo.people import services as people
 
         token = people.invite(actor, name=name, teams=list(teams), hours=hours)
+        link = reverse("desk:invitation", args=[token])
     settings = config()
     place = (
         f"https://{settings.sites[0]}" if settings.secure else f"http://localhost:{settings.port}"
     )
     if as_json:
-        voice.as_json({"ok": True, "link": f"{place}/l/{token}", "hours": hours})
+        voice.as_json({"ok": True, "link": f"{place}{link}", "hours": hours})
         return
-    click.echo(f"{place}/l/{token}")
+    click.echo(f"{place}{link}")
     voice.say(f"It works once, for {hours} hours. Give it to {name} and to nobody else.")
 
 
