@@ -1,6 +1,6 @@
 """What only the desk's pages are put together from: cords, levels, answers, words for codes."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
@@ -69,19 +69,19 @@ def hour(value: datetime) -> SafeString:
         words_ = formats.date_format(here, "D H:i")
     else:
         words_ = formats.date_format(here, "j M")
-    stamp = f"{value.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
-    return format_html('<time datetime="{}"><bdi>{}</bdi></time>', stamp, words_)
+    return format_html("<bdi>{}</bdi>", words_)
 
 
 @register.simple_tag
-def level(value: int) -> SafeString:
-    """Shape, then word, then colour: how urgent a case is."""
-    return format_html(
-        '<span class="lv l{}">{} <span>{}</span></span>',
-        value,
-        icon(words.LEVEL_MARKS[str(value)], "" if value else "dashed"),
-        words.word(words.LEVELS, value),
-    )
+def level(value: int, short: bool = False) -> SafeString:
+    """Shape, then word, then colour: how urgent a case is. `short` takes the drawing from the scale
+    that the page carries, for lists of many."""
+    if short:
+        drawing = format_html('<svg class="k" aria-hidden="true"><use href="#m{}"/></svg>', value)
+    else:
+        drawing = icon(words.LEVEL_MARKS[str(value)], "" if value else "dashed")
+    word_ = words.word(words.LEVELS, value)
+    return format_html('<span class="lv l{}">{} <span>{}</span></span>', value, drawing, word_)
 
 
 @register.simple_tag
