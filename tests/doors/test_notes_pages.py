@@ -58,98 +58,90 @@ def html_of(name: str, language: str = "en") -> str:
         return render_to_string(template, context)
 
 
-@pytest.fixture(params=[(name, language) for name in NAMES for language in LANGUAGES])
-def page(request: pytest.FixtureRequest) -> tuple[str, str]:
-    name, language = request.param
-    return html_of(name, language), language
+@pytest.fixture(scope="module", params=LANGUAGES)
+def pages(request: pytest.FixtureRequest) -> tuple[str, dict[str, str]]:
+    """A language, and every state in it."""
+    return request.param, {name: html_of(name, request.param) for name in NAMES}
 
 
-def test_says_its_language_and_its_direction(page: tuple[str, str]) -> None:
-    html, language = page
-    root = Reading(html).every("html")[0]
-    assert root == {"lang": language, "dir": "rtl" if language == "ar" else "ltr"}
+Pages = tuple[str, dict[str, str]]
 
 
-def test_holds_no_script_no_style_and_nothing_from_elsewhere(page: tuple[str, str]) -> None:
-    read = Reading(page[0])
-    assert not read.every("script", "style", "iframe", "img", "object")
-    for _, attributes in read.tags:
-        assert "style" not in attributes
-        assert not [name for name in attributes if name.startswith("on")]
-        for name in ("href", "src", "action", "formaction"):
-            assert attributes.get(name, "/")[:1] in "/#" or attributes[name] == "data:,"
+def test_says_its_language_and_its_direction(pages: Pages) -> None:
+    language, found = pages
+    for name, html in found.items():
+        root = Reading(html).every("html")[0]
+        assert root == {"lang": language, "dir": "rtl" if language == "ar" else "ltr"}, name
 
 
-def test_names_neither_the_work_nor_the_danger_in_what_a_browser_keeps(
-    page: tuple[str, str],
-) -> None:
-    html, _ = page
-    read = Reading(html)
-    title = re.search("<title>(.*?)</title>", html)
-    assert title is not None
-    assert title[1] in {"Notes", "Error: Notes", "ملاحظات", "خطأ: ملاحظات"}
-    kept = [
-        attributes.get(name, "")
-        for _, attributes in read.tags
-        for name in ("class", "id", "href", "action", "name")
-    ]
-    telling = re.compile(
-        "amparo|defend|right|danger|threat|victim|help(?!text)|safe|case|risk|legal"
-    )
-    assert [one for one in kept if telling.search(one)] == []
+def test_holds_no_script_no_style_and_nothing_from_elsewhere(pages: Pages) -> None:
+    for name, html in pages[1].items():
+        read = Reading(html)
+        assert not read.every("script", "style", "iframe", "img", "object"), name
+        for tag, attributes in read.tags:
+            assert not [one for one in attributes if one == "style" or one.startswith("on")], name
+            for one in ("href", "src", "action", "formaction"):
+                where = attributes.get(one, "/")
+                assert where[:1] in "/#" or where == "data:,", (name, tag, where)
 
 
-def test_leave_is_the_first_thing_after_the_skip_link(page: tuple[str, str]) -> None:
-    pressable = [
-        (tag, attributes)
-        for tag, attributes in Reading(page[0]).tags
-        if tag in ("a", "button", "form", "select", "textarea", "summary")
-    ]
-    assert pressable[0][1]["class"] == "skip"
-    assert pressable[1][0] == "form"
-    assert pressable[1][1]["method"] == "post"
-    assert pressable[1][1]["action"].endswith("/leave")
-    assert pressable[2][0] == "button"
+TELLING = re.compile("amparo|defend|right|danger|threat|victim|help(?!text)|safe|case|risk|legal")
+TITLES = {"Notes", "Error: Notes", "ملاحظات", "خطأ: ملاحظات"}
 
 
-def test_speaks_calmly_and_never_these_words(page: tuple[str, str]) -> None:
-    words = Reading(page[0]).text.lower()
-    for never in (
-        "victim",
-        "beneficiar",
-        "submit",
-        "invalid",
-        "oops",
-        "please wait",
-        "don't worry",
-        "don’t",
-        "case number",
-        "user ",
-        "session",
-        "error:",
-        "!",
-    ):
-        without_title = words.replace("error: notes", "")
-        assert never not in without_title, never
+def test_names_neither_the_work_nor_the_danger_in_what_a_browser_keeps(pages: Pages) -> None:
+    for name, html in pages[1].items():
+        title = re.search("<title>(.*?)</title>", html)
+        assert title is not None, name
+        assert title[1] in TITLES, name
+        kept = [
+            attributes.get(one, "")
+            for _, attributes in Reading(html).tags
+            for one in ("class", "id", "href", "action", "name")
+        ]
+        assert [one for one in kept if TELLING.search(one)] == [], name
 
 
-def test_the_token_stands_before_the_first_file(page: tuple[str, str]) -> None:
-    forms = re.findall("<form.*?</form>", page[0], re.S)
-    for form in forms:
-        file, token = form.find('type="file"'), form.find('name="token"')
-        assert file < 0 or -1 < token < file
+def test_leave_is_the_first_thing_after_the_skip_link(pages: Pages) -> None:
+    for name, html in pages[1].items():
+        pressable = [
+            (tag, attributes)
+            for tag, attributes in Reading(html).tags
+            if tag in ("a", "button", "form", "select", "textarea", "summary")
+        ]
+        (_, skip), (form, leave), (button, _) = pressable[:3]
+        assert (skip["class"], form, button) == ("skip", "form", "button"), name
+        assert leave["method"] == "post", name
+        assert leave["action"].endswith("/leave"), name
 
 
-def test_every_question_has_its_words_and_no_id_stands_twice(page: tuple[str, str]) -> None:
-    read = Reading(page[0])
-    found = [attributes["id"] for _, attributes in read.tags if "id" in attributes]
-    assert len(found) == len(set(found))
-    labelled = {attributes.get("for", "") for attributes in read.every("label")}
-    for question in read.every("input", "textarea", "select"):
-        if question.get("type") != "hidden":
-            assert question["id"] in labelled
-            for told in question.get("aria-describedby", "").split():
-                assert told in found
+NEVER = ("victim", "beneficiar", "submit", "invalid", "oops", "session", "!", "error:", "don’t")
+NEVER += ("don't", "please wait", "case number", "user ")
+
+
+def test_speaks_calmly_and_never_these_words(pages: Pages) -> None:
+    for name, html in pages[1].items():
+        words = Reading(html).text.lower().replace("error: notes", "")
+        assert [never for never in NEVER if never in words] == [], name
+
+
+def test_the_token_stands_before_the_first_file(pages: Pages) -> None:
+    for name, html in pages[1].items():
+        for form in re.findall("<form.*?</form>", html, re.S):
+            file, token = form.find('type="file"'), form.find('name="token"')
+            assert file < 0 or -1 < token < file, name
+
+
+def test_every_question_has_its_words_and_no_id_stands_twice(pages: Pages) -> None:
+    for name, html in pages[1].items():
+        read = Reading(html)
+        found = [attributes["id"] for _, attributes in read.tags if "id" in attributes]
+        assert len(found) == len(set(found)), name
+        labelled = {attributes.get("for", "") for attributes in read.every("label")}
+        asked = read.every("input", "textarea", "select")
+        for question in (one for one in asked if one.get("type") != "hidden"):
+            assert question["id"] in labelled, name
+            assert set(question.get("aria-describedby", "").split()) <= set(found), name
 
 
 def test_a_page_with_its_style_sheet_is_light() -> None:
