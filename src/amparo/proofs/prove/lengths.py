@@ -7,6 +7,7 @@ when the check digits are dropped.
 
 import json
 import math
+import os
 import random
 from collections import Counter, defaultdict
 
@@ -16,7 +17,6 @@ from amparo.proofs.prove.found import Found, many, proves, seed
 from amparo.proofs.prove.world import bytes_at_rest, found
 from amparo.vault import codes, sealed, server
 from amparo.vault.models import Slot
-from amparo.vault.primitives import token
 
 CLASSES = [*range(64, 513, 64), 1024, 4096, 16384, 65536]
 LONGEST = 60_000  # characters of one text, so up to four times as many bytes
@@ -27,7 +27,7 @@ def length_classes() -> Found:
     """10,000 texts from 1 B to 60 kB: few lengths, and inside a class a guess is a coin."""
     result, chance = Found(), random.Random(seed())
     world = found()
-    key, case = token(), ids.new()
+    key, case = os.urandom(32), ids.new()
     texts: dict[int, list[tuple[int, int]]] = defaultdict(list)  # class -> (stored, size)
     for _ in range(many(10_000, 800)):
         size = round(math.exp(chance.uniform(0, math.log(LONGEST))))

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from amparo.foundation import ids
+from amparo.foundation.errors import CannotOpen
 from amparo.proofs.prove.found import Found, many, proves, seed
 from amparo.proofs.prove.world import found
 from amparo.vault import files
 from amparo.vault.models import Part
-from amparo.vault.primitives import CannotOpen
 
 HEAD, FRAME = 56, 16384 + 16  # bytes before the first frame, and of a full one
 
@@ -52,13 +52,13 @@ def touched_files() -> Found:
     tried: dict[str, list[int]] = {}
     for name, path, changed in _changes(one, other, chance):
         before = path.read_bytes()
-        path.write_bytes(changed(before))
+        path.write_bytes(changed)
         count = tried.setdefault(name, [0, 0])
         count[0] += 1
         count[1] += one.reads()
         path.write_bytes(before)
-    for name, changed in _rows(one, other).items():
-        tried[name] = [1, int(changed())]
+    for name, deed in _rows(one, other).items():
+        tried[name] = [1, int(deed())]
     result.expect(one.reads(), "the file was not put back")
     for name, (_, passed) in tried.items():
         result.expect(not passed, f"{name}: {passed} read without a complaint")
@@ -69,38 +69,25 @@ def touched_files() -> Found:
 
 def _changes(
     one: Sealed, other: Sealed, chance: random.Random
-) -> Iterator[tuple[str, Path, Callable[[bytes], bytes]]]:
+) -> Iterator[tuple[str, Path, bytes]]:
+    """(what was done, which part's file, its bytes now)."""
     for _ in range(many(1000, 60)):
         path = chance.choice(one.paths)
-        at, bit = chance.randrange(path.stat().st_size), 1 << chance.randrange(8)
-        yield "flips", path, lambda data, at=at, bit=bit: _flip(data, at, bit)
+        data = path.read_bytes()
+        at, bit = chance.randrange(len(data)), 1 << chance.randrange(8)
+        yield "flips", path, data[:at] + bytes([data[at] ^ bit]) + data[at + 1 :]
     path, theirs = one.paths[0], other.paths[0].read_bytes()
-    size = path.stat().st_size
-    for edge in range(HEAD, size, FRAME * many(1, 25)):
-        yield "cuts", path, lambda data, edge=edge: data[:edge]
-        yield "dropped", path, lambda data, edge=edge: data[:edge] + data[edge + FRAME :]
-        yield (
-            "doubled",
-            path,
-            lambda data, edge=edge: (
-                data[: edge + FRAME] + data[edge : edge + FRAME] + data[edge + FRAME :]
-            ),
-        )
-        yield (
-            "of another",
-            path,
-            lambda data, edge=edge: (
-                data[:edge] + theirs[edge : edge + FRAME] + data[edge + FRAME :]
-            ),
-        )
-        yield "swapped", path, lambda data, edge=edge: _swap(data, edge)
+    data = path.read_bytes()
+    for edge in range(HEAD, len(data), FRAME * many(1, 25)):
+        before, frame, after = data[:edge], data[edge : edge + FRAME], data[edge + FRAME :]
+        yield "cuts", path, before
+        yield "dropped", path, before + after
+        yield "doubled", path, before + frame + frame + after
+        yield "of another", path, before + theirs[edge : edge + FRAME] + after
+        yield "swapped", path, _swap(data, edge)
     for more in (b"\0", b"\0" * 16, chance.randbytes(FRAME)):
-        yield "lengthened", path, lambda data, more=more: data + more
-    yield "emptied", path, lambda data: b""
-
-
-def _flip(data: bytes, at: int, bit: int) -> bytes:
-    return data[:at] + bytes([data[at] ^ bit]) + data[at + 1 :]
+        yield "lengthened", path, data + more
+    yield "emptied", path, b""
 
 
 def _swap(data: bytes, edge: int) -> bytes:
