@@ -1,0 +1,335 @@
+"""What a benchmark does inside an installation, in a process of its own:
+
+    python -m amparo.proofs.bench.inside TASK '{"how": "many"}'
+
+The answer is the last line of standard output, in JSON.
+"""
+
+import contextlib
+import functools
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import django
+from django.db import connections, transaction
+from django.db.models import Max
+
+Task = Callable[..., Any]
+TASKS: dict[str, Task] = {}
+PASSPHRASE = "copper lantern meadow saddle willow basin"
+OFFICERS = ("ines", "tomas", "ruth")
+BATCH = 250  # calls in one commit while data is being made
+
+# What three fields of a call hold; invented, and of the length that people write.
+WHAT = (
+    "Two men asked my neighbour when I come home. The same car stands at the corner since Friday. "
+    "My phone rang three times in the night and nobody spoke. I have moved the children."
+)
+WHERE = "North of the lake, near the second ford"
+REACH = "Text only, between six and eight in the evening"
+WORDS = (
+    *("harbour", "lantern", "meadow", "ford", "heron", "maple", "saddle"),
+    *("bridge", "orchard", "mill", "pond", "ridge", "lane"),
+)
+
+
+def task(work: Task) -> Task:
+    """A task is called by its function's name."""
+    TASKS[work.__name__] = work
+    return work
+
+
+# --- making data ---------------------------------------------------------------------------------
+@task
+def found() -> None:
+    """Tables, server keys, three officers in every team; the same for every benchmark."""
+    from amparo.foundation import tables
+    from amparo.foundation.config import config
+    from amparo.people import services as people
+    from amparo.vault import factors, server
+
+    tables.migrate()
+    server.create()
+    secrets = {name: factors.new_secret() for name in OFFICERS}
+    people.found_house(
+        [people.Newcomer(name, name, PASSPHRASE, secret) for name, secret in secrets.items()],
+        team_names={},
+    )
+    (config().data / "officers.json").write_text(json.dumps(secrets))
+
+
+def _sign_in(name: str = OFFICERS[0]) -> Any:
+    """(handle, actor) of an officer with a ring that has opened nothing yet."""
+    from amparo.foundation import clock, journal
+    from amparo.foundation.config import config
+    from amparo.people import services as people
+    from amparo.vault import factors
+    from amparo.vault.models import Factor
+
+    secrets = json.loads((config().data / "officers.json").read_text())
+    # No code of a second device is taken twice: go to the next one, and come back.
+    last = Factor.objects.aggregate(last=Max("last_step"))["last"]
+    ahead = max((last + 1) * factors.PERIOD + 1 - clock.now().timestamp(), 0.0)
+    clock.forward(timedelta(seconds=ahead))
+    with journal.unit():
+        signed = people.sign_in(name, PASSPHRASE, factors.shown(secrets[name]))
+    clock.forward(timedelta(seconds=-ahead))
+    return signed
+
+
+@task
+def cookie() -> str:
+    """A session of an officer, as their browser would send it."""
+    from amparo.web import middleware
+
+    handle = _sign_in().handle
+    return f"{middleware.SESSION_COOKIE}={middleware.cookie_of(handle)}"
+
+
+@contextlib.contextmanager
+def _unhashed() -> Iterator[None]:
+    """Data is made without the slow hash of return codes: nobody comes back for it."""
+    from amparo.proofs.bench.unhashed import quick
+    from amparo.vault import codes
+
+    shipped, codes.derive = codes.derive, quick
+    try:
+        yield
+    finally:
+        codes.derive = shipped
+
+
+def _ask() -> Any:
+    from amparo.casework.services import intake
+    from amparo.foundation import ids, journal
+    from amparo.foundation.actor import NOBODY
+    from amparo.vault import codes
+
+    call = intake.Call(what=WHAT, where=WHERE, how="text", reach=REACH)
+    with journal.unit(NOBODY):
+        return intake.ask(NOBODY, once=ids.new(), code=codes.new_digits(), call=call)
+
+
+@task
+def fill(requests: int, fields: int = 2, size: int = 0) -> int:
+    """Make requests by the service that takes them in; each then gets further messages until it has
+    so many sealed fields with about `size` bytes of text together. Returns how many were made."""
+    made: list[Any] = []
+    with _unhashed():
+        while len(made) < requests:
+            with transaction.atomic(using="keystore"), transaction.atomic(using="default"):
+                made += [_ask().case for _ in range(min(BATCH, requests - len(made)))]
+    if fields > 2:
+        _add_messages(made, fields - 2, (size - len(WHAT)) // (fields - 2))
+    return len(made)
+
+
+def _add_messages(cases: list[Any], count: int, length: int) -> None:
+    from amparo.casework.models import ENTRY, Entry
+    from amparo.casework.services.record import stamp
+    from amparo.consent import gate
+    from amparo.foundation import journal
+
+    actor = _sign_in().actor
+    for start in range(0, len(cases), BATCH):
+        some = cases[start : start + BATCH]
+        with journal.unit(actor), transaction.atomic():
+            leaves = gate.admit_many(actor, some, "correspondence")
+            rows = []
+            for number, case in enumerate(some, start):
+                for turn in range(count):
+                    row = Entry(case=case, compartment="correspondence")
+                    text = _text(number * count + turn, length)
+                    doc = {"by": "defender", "author": "", "text": text, "at": stamp()}
+                    row.sealed = gate.seal(leaves[case], ENTRY, row.id, doc)
+                    rows.append(row)
+            Entry.objects.bulk_create(rows)
+
+
+def _text(number: int, length: int) -> str:
+    """Plain words that differ from message to message; a rare word stands in each."""
+    words, at = [f"mark{number}"], number
+    while sum(map(len, words)) + len(words) < length:
+        at = (at * 1103515245 + 12345) % 2**31
+        words.append(WORDS[at % len(WORDS)])
+    return " ".join(words)
+
+
+@task
+def stored() -> int:
+    """How many requests lie in the tables."""
+    from amparo.casework.models import Case
+
+    return Case.objects.count()
+
+
+# --- measuring -----------------------------------------------------------------------------------
+def _times(work: Callable[[], object], rounds: int) -> list[float]:
+    found = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        work()
+        found.append((time.perf_counter() - begun) * 1000)
+    return found
+
+
+@task
+def derive(rounds: int) -> list[float]:
+    """Milliseconds of the hash of a return code, each."""
+    from amparo.vault import codes, server
+
+    installation = server.load()
+    salt, pepper = installation.installation, installation.key("pepper")
+    return _times(lambda: codes.derive(codes.new_digits(), salt, pepper), rounds)
+
+
+@task
+def record(into: str) -> dict[str, Any]:
+    """Write down every row that one call writes, commit by commit, for the raw loop to repeat."""
+    commits: list[tuple[str, list[tuple[str, list[Any]]]]] = []
+    waiting: dict[str, list[tuple[str, list[Any]]]] = {}
+
+    def seen(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        alias = context["connection"].alias
+        if sql.split(" ", 1)[0] in {"INSERT", "UPDATE", "DELETE"}:
+            written = sql, [_plain(one) for one in params or ()]
+            if context["connection"].in_atomic_block:
+                waiting.setdefault(alias, []).append(written)
+            else:
+                commits.append((alias, [written]))
+        return execute(sql, params, many, context)
+
+    def watch(connection: Any) -> None:
+        real = connection._commit
+
+        def commit() -> None:
+            real()
+            if rows := waiting.pop(connection.alias, []):
+                commits.append((connection.alias, rows))
+
+        connection._commit = commit
+
+    with _unhashed():
+        _ask()  # whatever is looked up once only
+        with contextlib.ExitStack() as stack:
+            for connection in connections.all():
+                stack.enter_context(connection.execute_wrapper(seen))
+                watch(connection)
+            _ask()
+    Path(into).write_text(json.dumps(commits))
+    rows = sum(len(statements) for _, statements in commits)
+    return {"commits": len(commits), "statements": rows}
+
+
+def _plain(value: Any) -> Any:
+    """A parameter as JSON: bytes as {"hex": …}, ids and times as {"text": …}."""
+    if isinstance(value, bytes | memoryview):
+        return {"hex": bytes(value).hex()}
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if hasattr(value, "obj"):  # psycopg's wrapping of bytes and of JSON
+        inner = value.obj
+        return _plain(inner) if isinstance(inner, bytes | memoryview) else {"json": inner}
+    return {"text": str(value)}
+
+
+@task
+def addresses() -> dict[str, dict[str, Any]]:
+    """Alias -> how to connect, and the pragmas that our settings use."""
+    found = {}
+    for connection in connections.all():
+        settings = connection.settings_dict
+        if connection.vendor == "sqlite":
+            found[connection.alias] = {
+                "sqlite": str(settings["NAME"]),
+                "pragmas": settings["OPTIONS"]["init_command"],
+            }
+        else:
+            keys = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
+            found[connection.alias] = {"postgres": [str(settings[key]) for key in keys]}
+    return found
+
+
+@task
+def titles(warm: int) -> dict[str, Any]:
+    """Milliseconds to show the name of every request: first after a restart, with a cold ring, and
+    with a warm one."""
+    from amparo.casework import queries
+    from amparo.foundation import journal
+
+    def shown(actor: Any) -> int:
+        with journal.unit(actor):
+            return len(queries.titles(actor))
+
+    first = _sign_in().actor
+    restart = _times(lambda: shown(first), 1)[0]
+    second = _sign_in(OFFICERS[1]).actor
+    cold = _times(lambda: shown(second), 1)[0]
+    warmed = _times(lambda: shown(second), warm)
+    return {"after_restart": restart, "cold": cold, "warm": warmed, "count": shown(second)}
+
+
+@task
+def search(queries: int) -> dict[str, Any]:
+    """Milliseconds until a word is found: with a cold ring, with a warm one whose index must be made
+    anew, and with an index; what lies on disk afterwards is searched for the word."""
+    from amparo.casework.services import search as casework
+    from amparo.foundation import journal
+
+    def looked_for(actor: Any, text: str) -> int:
+        with journal.unit(actor):
+            return len(casework.search(actor, text))
+
+    first = _sign_in().actor
+    restart = _times(lambda: looked_for(first, "mark7"), 1)[0]
+    second = _sign_in(OFFICERS[1]).actor
+    cold = _times(lambda: looked_for(second, "mark7"), 1)[0]
+    warm = []
+    for _ in range(3):
+        second.ring.memory.clear()
+        warm += _times(lambda: looked_for(second, "mark7"), 1)
+    asked = [f"mark{number * 17} {WORDS[number % len(WORDS)]}" for number in range(queries)]
+    asked += WORDS  # words that stand nearly everywhere
+    each = [_times(functools.partial(looked_for, second, text), 1)[0] for text in asked]
+    return {
+        "after_restart": restart,
+        "cold": cold,
+        "warm": statistics.median(warm),
+        "queries": each,
+        "found": looked_for(second, "mark7"),
+    }
+
+
+@task
+def texts(into: str) -> int:
+    """Write what was sealed to a file for the program beside ours, which seals it its own way."""
+    from amparo.casework.models import ENTRY, Entry
+    from amparo.consent import gate
+    from amparo.foundation import journal
+
+    actor, count = _sign_in().actor, 0
+    with Path(into).open("w") as file, journal.unit(actor):
+        cases = sorted(set(Entry.objects.values_list("case", flat=True)))
+        for start in range(0, len(cases), BATCH):
+            leaves = gate.admit_many(actor, cases[start : start + BATCH], "correspondence")
+            for row in Entry.objects.filter(case__in=leaves):
+                file.write(json.dumps(gate.read(leaves[row.case], ENTRY, row)["text"]) + "\n")
+                count += 1
+    return count
+
+
+def main() -> None:
+    """Run one task and print its answer."""
+    name, given = sys.argv[1], json.loads(sys.argv[2])
+    django.setup(set_prefix=False)
+    sys.stdout.write(json.dumps(TASKS[name](**given)) + "\n")
+
+
+if __name__ == "__main__":
+    main()

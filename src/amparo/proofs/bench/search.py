@@ -1,0 +1,116 @@
+"""Search over what one's keys open: how long until the index stands, how long a question takes, and
+that nothing of it lies on disk."""
+
+import json
+import statistics
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from amparo.proofs.bench import ground
+from amparo.proofs.bench.figures import Figure
+from amparo.proofs.bench.ground import Ground
+from amparo.proofs.bench.visitor import at
+
+COLD, WARM = 5.0, 3.0  # seconds to the first hit
+QUERY = 20.0  # ms
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is measured."""
+
+    requests: int = 10_000
+    fields: int = 10
+    size: int = 2_048
+    queries: int = 200
+    rounds: int = 3
+
+
+SMALL = Scale(30, 10, 2_048, 5, 1)
+
+
+def run(*, small: bool = False) -> list[Figure]:
+    """The figures on SQLite."""
+    scale = SMALL if small else Scale()
+    with ground.fresh() as made:
+        made.inside("fill", requests=scale.requests, fields=scale.fields, size=scale.size)
+        ground.say(f"search: {scale.requests:,} requests of {scale.fields} fields made")
+        ours, scans = [], []
+        with tempfile.TemporaryDirectory(prefix="amparo-bench-") as folder:
+            texts = Path(folder) / "texts"
+            made.inside("texts", into=str(texts))
+            for _ in range(scale.rounds):
+                ours.append(made.inside("search", queries=scale.queries))
+                scans += _scan(texts, 5)
+        return _figures(scale, ours, scans, _at_rest(made))
+
+
+def _scan(texts: Path, count: int) -> list[float]:
+    command = [sys.executable, str(ground.beside("scan.py")), str(texts), str(count)]
+    found: list[float] = json.loads(ground.run(command))["ms"]
+    return found
+
+
+def _at_rest(made: Ground) -> int:
+    """Files of the installation that hold a word that was indexed and searched."""
+    words = [b"mark7", b"lantern meadow", b"the second ford"]
+    return sum(
+        any(word in file.read_bytes() for word in words)
+        for file in made.folder.rglob("*")
+        if file.is_file()
+    )
+
+
+def _figures(
+    scale: Scale, ours: list[dict[str, Any]], scans: list[float], files: int
+) -> list[Figure]:
+    cold = statistics.median(one["cold"] for one in ours) / 1000
+    warm = statistics.median(one["warm"] for one in ours) / 1000
+    queries = [one for found in ours for one in found["queries"]]
+    now = {
+        "cold_s": cold,
+        "warm_s": warm,
+        "after_restart_s": statistics.median(one["after_restart"] for one in ours) / 1000,
+        "query_median_ms": statistics.median(queries),
+        "query_p99_ms": at(0.99, queries),
+    }
+    scan = {"decrypt_and_scan_ms": statistics.median(scans)}
+    shared: dict[str, Any] = {
+        "name": "search",
+        "ours": now,
+        "better": "lower",
+        "conditions": f"{scale.requests:,} requests of {scale.fields} sealed fields and {scale.size} "
+        f"bytes of text each; {scale.rounds} rounds; {ground.load_now()}",
+    }
+    text = "until a word is found"
+    return [
+        Figure(what=f"cold ring, {text}", ratio=cold, unit="s", limit=COLD, n=len(ours), **shared),
+        Figure(what=f"warm ring, {text}", ratio=warm, unit="s", limit=WARM, n=len(ours), **shared),
+        Figure(
+            what="a question, p99",
+            ratio=at(0.99, queries),
+            unit="ms",
+            limit=QUERY,
+            n=len(queries),
+            **shared,
+        ),
+        Figure(
+            what="a question, median, over decrypting and scanning",
+            beside=scan,
+            ratio=statistics.median(queries) / scan["decrypt_and_scan_ms"],
+            limit=None,
+            n=len(queries),
+            **shared,
+        ),
+        Figure(
+            what="files that hold what was indexed",
+            ratio=files,
+            unit="files",
+            limit=0,
+            n=1,
+            **shared,
+        ),
+    ]
