@@ -377,6 +377,13 @@ def _beyond(place: str) -> Q:
     return Q(due_at__gt=moment) | Q(due_at=moment, id__gt=row) | Q(due_at=None)
 
 
+def titles(actor: Actor) -> dict[ids.Id, str]:
+    """The name of every request whose cover the actor opens, to choose one among all of them."""
+    leaves = gate.admit_many(actor, Case.objects.values_list("id", flat=True), "cover")
+    covers = Cover.objects.filter(case__in=leaves)
+    return {one.case: str(gate.read(leaves[one.case], COVER, one)["name"]) for one in covers}
+
+
 def counts(actor: Actor) -> dict[str, int]:
     """How many requests each view of the queue holds, opened or not."""
     rows = Case.objects.filter(state__in=rules.OPEN).values_list("owner", "state", "unread")
