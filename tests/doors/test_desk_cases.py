@@ -461,3 +461,28 @@ def test_the_journal_is_exported_for_anybody_to_verify(made: Busy, ines: Client)
     lines = b"".join(ines.post("/desk/journal").streaming_content)  # type: ignore[attr-defined]
     verdict = log.verify([json.loads(line) for line in lines.splitlines()])
     assert verdict.ok and verdict.entries > 0
+
+
+def test_a_file_for_an_outside_reader_opens_with_their_key_alone(made: Busy, ines: Client) -> None:
+    import io
+
+    seed = bytes(range(32))
+    sent = {
+        "label": "R., lawyer",
+        "purpose": "legal",
+        "compartments": ["narrative"],
+        "until": in_days(7).isoformat(),
+        "how": "oral",
+        "way": "file",
+        "hours": "24",
+    }
+    path = f"/desk/c/{made.case.case}/share"
+    assert ines.post(path, sent).status_code == 422
+    wrong = ines.post(path, sent | {"recipient": "age1pq1nonsense"})
+    assert wrong.status_code == 422 and "Copy it once more" in wrong.content.decode()
+    answer = ines.post(path, sent | {"recipient": age.recipient_of(seed)})
+    sealed = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    plain = io.BytesIO()
+    age.decrypt_io(io.BytesIO(sealed), plain, [age.identity_of(seed)])
+    assert plain.getvalue()[:2] == b"PK" and b"Taken at 06:40" not in sealed
+    assert "as a file that only their key opens" in text(ines, f"/desk/c/{made.case.case}/shown")

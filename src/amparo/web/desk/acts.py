@@ -253,7 +253,9 @@ def act(request: Any, case: ids.Id, verb: str) -> HttpResponse:
             # Drawn again from what it is now: sending it once more is then a decision.
             view = queries.case(request.actor, case)
             conflict = _taken_by(view)
-            form.data = form.data.copy() | {"version": view.row.version}
+            again = request.POST.copy()
+            again["version"] = str(view.row.version)
+            form.data = again
         except Refused:
             if verb != "relink":
                 raise

@@ -30,7 +30,7 @@ def _lines() -> Iterator[bytes]:
 
 
 def _state() -> dict[str, Any]:
-    note, days = "", {}
+    note, days = "", dict[str, int]()
     for line in log.export():
         if "note" in line:
             note = line["note"]

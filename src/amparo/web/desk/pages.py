@@ -25,7 +25,7 @@ View = Callable[..., HttpResponseBase]
 
 PREFERENCES_COOKIE = "d"
 THEMES = ("", "light", "dark")
-KEPT = ("text", "reason", "note")  # the long answers that are kept when a session is lost
+KEPT = ("text", "reason", "note", "what")  # the long answers that are kept when a session is lost
 
 WRONG: words.Words = {
     "empty": _("Write something here."),
@@ -142,11 +142,11 @@ def mark(form: forms.Form, error: Invalid, **renamed: str) -> None:
         target = renamed.get(name, name)
         sentence = WRONG.get(code, GENERAL)
         if target in form.fields:
-            form.add_error(target, sentence)
+            form.add_error(target, str(sentence))
         else:
             rest.append(sentence)
     for sentence in rest or ([] if error.fields else [GENERAL]):
-        form.add_error(None, sentence)
+        form.add_error(None, str(sentence))
 
 
 def not_now(request: Any) -> HttpResponse:

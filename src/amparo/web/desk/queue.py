@@ -95,14 +95,19 @@ def count(request: Any) -> HttpResponse:
     return pages.render(request, "desk/parts/count.html", {"fresh": fresh, "show": show})
 
 
+NEW = "new"  # where the draft of a request stands that is being typed
+
+
 # --- a request that comes by phone or in person ---------------------------------------------------
 @require_http_methods(["GET", "HEAD", "POST"])
 @pages.signed_in
 def new(request: Any) -> HttpResponse:
     """Typed by staff while somebody speaks; ends in a code that is shown once."""
     if request.method != "POST":
-        form = CallIn(languages=settings.LANGUAGES, initial={"language": request.LANGUAGE_CODE})
-        return _new_page(request, form, ids.new())
+        kept = pages.draft(request, NEW)
+        initial = {"language": request.LANGUAGE_CODE, "what": kept}
+        form = CallIn(languages=settings.LANGUAGES, initial=initial)
+        return _new_page(request, form, ids.new(), kept=bool(kept))
     once = pages.id_of(request.POST.get("once", ""))
     form = CallIn(request.POST, languages=settings.LANGUAGES)
     if not form.is_valid():
@@ -120,12 +125,15 @@ def new(request: Any) -> HttpResponse:
     except Conflict:
         form.add_error(None, _("This form was taken in already. Look for it in the queue."))
         return _new_page(request, form, once, status=409)
+    pages.forget_draft(request, NEW)
     context = {"code": code, "case": asked.case, "due": asked.due_at, "here": "new"}
     return pages.render(request, "desk/code.html", context)
 
 
-def _new_page(request: Any, form: CallIn, once: ids.Id, *, status: int = 200) -> HttpResponse:
-    context = {"form": form, "once": once, "here": "new"}
+def _new_page(
+    request: Any, form: CallIn, once: ids.Id, *, kept: bool = False, status: int = 200
+) -> HttpResponse:
+    context = {"form": form, "once": once, "kept": kept, "place": NEW, "here": "new"}
     return pages.render(request, "desk/new.html", context, status=status)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import segno
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -84,6 +85,7 @@ def _opened(request: Any, signed: people.Signed, kept: dict[str, str]) -> HttpRe
     if kept["text"] and kept["place"]:
         place = kept["place"][:PLACE_LIMIT]
         casework.save_draft(signed.actor, place=place, text=kept["text"])
+    rotate_token(request)  # whoever planted a token before has none now
     response = HttpResponseRedirect(_after(request))
     middleware.set_session(response, signed.handle)
     return response

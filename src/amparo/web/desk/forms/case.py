@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from amparo.web.desk import words
+from amparo.web.desk.forms import Form
 
 LONG = 20_000  # characters; what is longer is a file
 People = Iterable[tuple[str, str]]
@@ -28,7 +29,7 @@ def text(label: Any, missing: Any, hint: Any = "", rows: int = 3, **more: Any) -
     )
 
 
-class Versioned(forms.Form):
+class Versioned(Form):
     """Carries what the page was drawn from, so that whoever was quicker is noticed."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
@@ -95,7 +96,7 @@ class Close(Versioned):
     )
 
 
-class Erase(forms.Form):
+class Erase(Form):
     """A wish that everything be gone, carried out on their word."""
 
     sure = forms.BooleanField(
@@ -104,7 +105,7 @@ class Erase(forms.Form):
     )
 
 
-class Reach(forms.Form):
+class Reach(Form):
     """How somebody may be reached safely: at most five lines, and the word for a lost code."""
 
     LINES = 5
@@ -190,7 +191,7 @@ class Level(Versioned):
     )
 
 
-class Entry(forms.Form):
+class Entry(Form):
     """Something written into a compartment."""
 
     text = text(
@@ -198,7 +199,7 @@ class Entry(forms.Form):
     )
 
 
-class CallIn(forms.Form):
+class CallIn(Form):
     """A request that came by phone or in person, typed by staff."""
 
     way = forms.ChoiceField(
@@ -263,7 +264,7 @@ class CallIn(forms.Form):
         return given
 
 
-class Relink(forms.Form):
+class Relink(Form):
     """A new request that belongs to an old one, shown by the word both had agreed."""
 
     old = forms.ChoiceField(
@@ -287,7 +288,7 @@ class Relink(forms.Form):
         self.fields["old"].choices = list(cases)  # type: ignore[attr-defined]
 
 
-class HandOver(forms.Form):
+class HandOver(Form):
     """The end of a shift."""
 
     to = forms.ChoiceField(
@@ -310,7 +311,7 @@ class HandOver(forms.Form):
         self.fields["to"].choices = list(people)  # type: ignore[attr-defined]
 
 
-class Search(forms.Form):
+class Search(Form):
     """Words to look for. They travel in the body of a form, never in an address."""
 
     text = forms.CharField(

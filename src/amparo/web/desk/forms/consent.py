@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from amparo.web.desk import words
+from amparo.web.desk.forms import Form
 from amparo.web.desk.forms.case import text
 
 Choices = Iterable[tuple[str, Any]]
@@ -39,7 +40,7 @@ def until(label: Any, hint: Any, **more: Any) -> forms.DateField:
     )
 
 
-class Question(forms.Form):
+class Question(Form):
     """Who would read what, and what for."""
 
     recipient = forms.ChoiceField(
@@ -113,7 +114,7 @@ class Record(Question):
         return given
 
 
-class Met(forms.Form):
+class Met(Form):
     """A condition that has come true."""
 
     reason = text(
@@ -123,7 +124,7 @@ class Met(forms.Form):
     )
 
 
-class Override(forms.Form):
+class Override(Form):
     """Life in danger: purpose and consent are lifted, a key never is."""
 
     compartment = forms.ChoiceField(
@@ -153,7 +154,7 @@ class Override(forms.Form):
         self.fields["grantee"].choices = [("", "–"), *recipients]  # type: ignore[attr-defined]
 
 
-class Share(forms.Form):
+class Share(Form):
     """Something of a case for one reader outside, to whom the defender has said yes."""
 
     label = forms.CharField(
@@ -220,7 +221,7 @@ class Share(forms.Form):
         return given
 
 
-class How(forms.Form):
+class How(Form):
     """How something was said."""
 
     how = forms.ChoiceField(
@@ -231,5 +232,5 @@ class How(forms.Form):
     )
 
 
-class Plain(forms.Form):
+class Plain(Form):
     """A yes, by pressing the button."""

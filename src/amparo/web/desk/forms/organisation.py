@@ -6,10 +6,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from amparo.web.desk.forms import Form
+
 Choices = Iterable[tuple[str, Any]]
 
 
-class Invite(forms.Form):
+class Invite(Form):
     """Somebody new."""
 
     name = forms.CharField(
@@ -37,7 +39,7 @@ class Invite(forms.Form):
         self.fields["teams"].choices = list(teams)  # type: ignore[attr-defined]
 
 
-class Leave(forms.Form):
+class Leave(Form):
     """Somebody goes."""
 
     sure = forms.BooleanField(
@@ -46,7 +48,7 @@ class Leave(forms.Form):
     )
 
 
-class Welcome(forms.Form):
+class Welcome(Form):
     """A fingerprint as the newcomer reads it out; it is not shown beside, so that it is compared."""
 
     fingerprint = forms.CharField(
@@ -58,7 +60,7 @@ class Welcome(forms.Form):
     )
 
 
-class Lockdown(forms.Form):
+class Lockdown(Form):
     """The raid button. No passphrase and no second person: it may have to be quick."""
 
     sure = forms.BooleanField(

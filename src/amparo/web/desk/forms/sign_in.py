@@ -7,6 +7,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from amparo.web.desk.forms import Form
+
 KEEP = {"autocapitalize": "none", "spellcheck": "false"}
 
 
@@ -15,7 +17,7 @@ def digits(text: str) -> str:
     return "".join(str(int(one)) for one in text if one.isdecimal())
 
 
-class SignIn(forms.Form):
+class SignIn(Form):
     """Name, passphrase and the second thing; what is wrong is never told apart."""
 
     name = forms.CharField(
@@ -44,7 +46,7 @@ class SignIn(forms.Form):
         return digits(self.cleaned_data["second"])
 
 
-class PasskeySignIn(forms.Form):
+class PasskeySignIn(Form):
     """Name, passphrase and what a passkey has signed."""
 
     name = forms.CharField(
@@ -67,7 +69,7 @@ class PasskeySignIn(forms.Form):
     )
 
 
-class Notices(forms.Form):
+class Notices(Form):
     """Where a neutral note goes when something new has come."""
 
     address = forms.EmailField(
@@ -81,7 +83,7 @@ class Notices(forms.Form):
     )
 
 
-class Passphrase(forms.Form):
+class Passphrase(Form):
     """A passphrase of one's own: the six words that were drawn, or others that are as long."""
 
     passphrase = forms.CharField(
@@ -150,7 +152,7 @@ class ChangePassphrase(Passphrase):
     )
 
 
-class Preferences(forms.Form):
+class Preferences(Form):
     """How the desk looks and behaves for one person."""
 
     language = forms.ChoiceField(label=_("Language"))
