@@ -139,10 +139,8 @@ def may_disclose(
 ) -> None:
     """Whatever leaves the house asks here: Refused unless this recipient holds this compartment for
     this purpose today. A conditional or refused consent has no key, so it is refused."""
-    held = compartments.live().filter(
-        case=case, compartment=compartment, grantee=recipient, purpose=purpose
-    )
-    if actor.kind == "nobody" or not held.exists():
+    given = compartments.is_given(case, compartment, recipient, purpose)
+    if actor.kind == "nobody" or not given:
         raise _refuse("disclose", case, compartment)
     journal.note("disclose", case, compartment=compartment, purpose=purpose)
 

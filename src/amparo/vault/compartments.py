@@ -186,16 +186,32 @@ def live(day: date | None = None) -> QuerySet[Grant]:
 
 def open_grant(row: Grant, key: PrivateKey, signers: Signers | None = None) -> bytes:
     """The compartment key of a grant, or CannotOpen for one that is over, planted or altered."""
+    return unwrap(bytes(row.wrap), key, _checked(row, key.public, signers or Signers()))
+
+
+def _checked(row: Grant, to: PublicKey, signers: Signers) -> bytes:
+    """The context of a grant that is in force and was signed by somebody who may, or CannotOpen."""
     if row.until is not None and row.until < clock.today():
         raise CannotOpen
-    context = grant_context(
-        row.case, row.compartment, row.epoch, key.public, row.purpose, row.until
-    )
+    context = grant_context(row.case, row.compartment, row.epoch, to, row.purpose, row.until)
     line = Share(row.grantee, row.purpose, row.until).line
-    (signers or Signers()).of(row, line).verify(
+    signers.of(row, line).verify(
         bytes(row.signature), ctx("grant-signature", context, digest(bytes(row.wrap)))
     )
-    return unwrap(bytes(row.wrap), key, context)
+    return context
+
+
+def is_given(case: ids.Id, compartment: str, principal: ids.Id, purpose: str) -> bool:
+    """Whether a compartment is given to somebody for a purpose today, by somebody who may; a grant that
+    was planted does not count. Needs no key."""
+    rows = live().filter(case=case, compartment=compartment, grantee=principal, purpose=purpose)
+    signers = Signers()
+    for row in rows:
+        with contextlib.suppress(CannotOpen, NotFound):
+            to = public_of(bytes(principals({principal})[principal].public))
+            _checked(row, to, signers)
+            return True
+    return False
 
 
 def keys_of(
