@@ -4,7 +4,8 @@ from amparo.consent import links, services
 
 
 def sweep() -> None:
-    """Expired grants, overrides that nobody confirmed, links whose hours are over."""
+    """Expired grants, overrides and releases that found no second person, links past their hours."""
     services.end_expired()
     services.end_overrides()
+    services.forget_releases()
     links.sweep()

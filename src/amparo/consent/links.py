@@ -31,11 +31,11 @@ def _secret(token: str) -> bytes:
         raise NotFound from None
 
 
-def use(token: str) -> tuple[str, dict[str, Any]]:
-    """(kind, body) of a link, which is used up by this; NotFound for wrong, used and expired ones
-    alike."""
+def use(token: str, kind: str) -> dict[str, Any]:
+    """The body of a link of this kind, which is used up by this; NotFound for wrong, used and expired
+    ones alike. A link that came to another door is not used up there."""
     secret = _secret(token)
-    row = Link.objects.filter(find=duty.find(secret), until__gt=clock.now()).first()
+    row = Link.objects.filter(find=duty.find(secret), kind=kind, until__gt=clock.now()).first()
     # Whoever deletes the row has used the link: of two at once only one finds it.
     if row is None or not Link.objects.filter(id=row.id).delete()[0]:
         raise NotFound
@@ -44,7 +44,7 @@ def use(token: str) -> tuple[str, dict[str, Any]]:
     except CannotOpen:
         raise NotFound from None
     journal.note("link used", row.id, kind=row.kind)
-    return row.kind, body
+    return body
 
 
 def sweep() -> int:

@@ -38,7 +38,7 @@ class Override(models.Model):
     grantee = models.UUIDField()
     by = models.UUIDField()
     confirmed = models.BooleanField(default=False)
-    due_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)  # emptied when it was confirmed, or is over
 
 
 class Release(models.Model):

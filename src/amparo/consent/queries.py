@@ -9,11 +9,12 @@ from amparo.foundation import clock, ids
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import NotFound
 from amparo.vault import compartments
+from amparo.vault.sealed import Document
 
 
 @dataclass(frozen=True)
 class ConsentRow:
-    """One recorded answer. `in_force` says that the key exists, whatever the record says."""
+    """One recorded answer. `in_force` says that it means yes and that the key exists."""
 
     id: ids.Id
     recipient: ids.Id | None
@@ -30,6 +31,11 @@ class ConsentRow:
     at: datetime
     in_force: bool
 
+    @property
+    def about(self) -> tuple[ids.Id | None, str, str]:
+        """What was asked: whom for, what for, which compartment."""
+        return self.recipient, self.purpose, self.compartment
+
 
 @dataclass(frozen=True)
 class DisclosureRow:
@@ -44,7 +50,8 @@ class DisclosureRow:
 
 @dataclass(frozen=True)
 class OverrideRow:
-    """Access taken without consent because a life was in danger."""
+    """Access taken without consent because a life was in danger. It waits for a second person until
+    `due_at`, was confirmed by one, or is `over` because nobody confirmed it."""
 
     id: ids.Id
     case: ids.Id
@@ -54,6 +61,7 @@ class OverrideRow:
     confirmed: bool
     due_at: datetime
     mine: bool
+    over: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,10 +99,18 @@ def records(actor: Actor, case: ids.Id) -> list[ConsentRow]:
                 text_version=doc["text_version"],
                 until=date.fromisoformat(doc["until"]) if doc["until"] else None,
                 at=datetime.fromisoformat(doc["at"]),
-                in_force=(recipient, doc["purpose"], doc["compartment"]) in held,
+                in_force=_means_yes(doc)
+                and (recipient, doc["purpose"], doc["compartment"]) in held,
             )
         )
     return sorted(found, key=lambda row: row.at, reverse=True)
+
+
+def _means_yes(doc: Document) -> bool:
+    """Whether an answer, by itself, lets its recipient read today; what it lacks then is the key."""
+    until = date.fromisoformat(doc["until"]) if doc["until"] else None
+    said = rules.Recorded(doc["answer"], until, doc["condition"], doc["condition_met"])
+    return rules.is_in_force(said, clock.today())
 
 
 def record(actor: Actor, case: ids.Id, consent: ids.Id) -> ConsentRow:
@@ -125,7 +141,8 @@ def disclosures(actor: Actor, case: ids.Id) -> list[DisclosureRow]:
 
 def overrides(actor: Actor, case: ids.Id | None = None) -> list[OverrideRow]:
     """Overrides of a case, or all open ones whose cover the actor's keys open."""
-    rows = Override.objects.filter(case=case) if case else Override.objects.filter(confirmed=False)
+    waiting = Override.objects.filter(confirmed=False).exclude(due_at=None)
+    rows = Override.objects.filter(case=case) if case else waiting
     leaves = gate.admit_many(actor, {row.case for row in rows}, "cover")
     found = []
     for row in rows:
@@ -133,14 +150,15 @@ def overrides(actor: Actor, case: ids.Id | None = None) -> list[OverrideRow]:
             doc = gate.read(leaves[row.case], REASON, row)
             found.append(
                 OverrideRow(
-                    row.id,
-                    row.case,
-                    row.subject,
-                    doc["reason"],
-                    datetime.fromisoformat(doc["at"]),
-                    row.confirmed,
-                    row.due_at,
-                    row.by == actor.id,
+                    id=row.id,
+                    case=row.case,
+                    subject=row.subject,
+                    reason=doc["reason"],
+                    at=(at := datetime.fromisoformat(doc["at"])),
+                    confirmed=row.confirmed,
+                    due_at=row.due_at or at + rules.CONFIRM_WITHIN,
+                    mine=row.by == actor.id,
+                    over=not row.confirmed and row.due_at is None,
                 )
             )
     return sorted(found, key=lambda row: row.due_at)

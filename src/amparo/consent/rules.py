@@ -20,6 +20,7 @@ HOW = ("page", "oral", "written", "remote")
 CONFIRM_WITHIN = timedelta(hours=4)
 OVERRIDE_DAYS = 3
 RELEASE_DAYS = 7
+RELEASE_WAITS = timedelta(days=3)  # for the second person
 ASK_AGAIN_AFTER = timedelta(days=30)
 RELEASE_GROUP_LIMIT = 7
 TEXT_VERSION = "1"

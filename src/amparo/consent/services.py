@@ -4,7 +4,7 @@ Whoever calls has the case's cover; a compartment can be given only by somebody 
 """
 
 import base64
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from django.db import transaction
 
@@ -24,6 +24,7 @@ from amparo.foundation.actor import Actor
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
 from amparo.foundation.router import KEYSTORE
 from amparo.vault import compartments, pairs
+from amparo.vault.sealed import Document
 
 
 def _write_record(leave: gate.Leave, case: ids.Id, doc: dict[str, object]) -> Record:
@@ -74,7 +75,7 @@ def _document(
         "condition": condition,
         "condition_met": condition_met,
         "text_version": text_version,
-        "at": clock.now().isoformat(timespec="seconds"),
+        "at": clock.now().isoformat(timespec="microseconds"),
     }
 
 
@@ -95,7 +96,8 @@ def record_answer(
     """Write down what the defender said about one recipient, purpose and compartment.
 
     "granted" also gives the key, if the actor holds it (otherwise somebody who does gives it later
-    with `give_key`). "withdrawn" takes it away. "refused", "asked" and "conditional" give nothing.
+    with `give_key`). "asked" gives nothing. "withdrawn", "refused" and "conditional" give nothing
+    either and take away what was given before. Who said no is not asked again before a month is over.
     """
     doc = _document(
         answer=answer,
@@ -108,8 +110,10 @@ def record_answer(
         until=until,
         condition=condition,
     )
-    if answer in {"withdrawn", "refused"}:
+    if answer in {"withdrawn", "refused", "conditional"}:
         return _take_away(actor, case, doc, recipient, purpose, compartment)
+    if answer == "asked":
+        _may_ask(actor, case, recipient, purpose, compartment)
     leave = gate.admit(actor, case, "cover", write=True)
     if answer != "granted" or not gate.holds(actor, case, compartment):
         with operations.writing():
@@ -124,6 +128,17 @@ def record_answer(
         row = _write_record(leave, case, doc)
         journal.note("consent.granted", case, row.id, recipient, compartment=compartment)
     return row.id
+
+
+def _may_ask(actor: Actor, case: ids.Id, recipient: ids.Id, purpose: str, compartment: str) -> None:
+    for row in queries.records(actor, case):
+        if row.about == (recipient, purpose, compartment) and row.answer in {
+            "refused",
+            "withdrawn",
+        }:
+            if not rules.may_ask_again(row.at, clock.now()):
+                raise Conflict
+            return
 
 
 def _take_away(
@@ -144,7 +159,7 @@ def _take_away(
         purpose=purpose,
     ):
         row = _write_record(leave, case, doc)
-        journal.note("consent.withdrawn", case, row.id, recipient, compartment=compartment)
+        journal.note(f"consent.{doc['answer']}", case, row.id, recipient, compartment=compartment)
     return row.id
 
 
@@ -165,8 +180,9 @@ def take_key(case: ids.Id, compartment: str, drop: set[tuple[ids.Id, str]]) -> N
 
 
 def give_key(actor: Actor, case: ids.Id, consent: ids.Id) -> None:
-    """Give the key of a granted (or met) consent that was recorded by somebody without it."""
-    row = queries.record(actor, case, consent)
+    """Give the key of a granted (or met) consent that was recorded by somebody without it; Conflict
+    when the defender has answered otherwise since."""
+    row = _standing(actor, case, consent)
     wanted = rules.Recorded(row.answer, row.until, row.condition, row.condition_met)
     if not rules.is_in_force(wanted, clock.today()):
         raise Refused
@@ -180,24 +196,32 @@ def give_key(actor: Actor, case: ids.Id, consent: ids.Id) -> None:
         journal.note("consent.key given", case, consent, compartment=row.compartment)
 
 
+def _standing(actor: Actor, case: ids.Id, consent: ids.Id) -> queries.ConsentRow:
+    """An answer that no later one about the same has overtaken."""
+    row = queries.record(actor, case, consent)
+    for other in queries.records(actor, case):
+        later = other.at >= row.at and other.id != row.id
+        if later and other.about == row.about and other.answer != "asked":
+            raise Conflict
+    return row
+
+
 def condition_met(actor: Actor, case: ids.Id, consent: ids.Id, *, reason: str) -> None:
     """Record that the condition of a conditional consent is met, with the reason; the defender
     reads it in their list. The key is given too, if the actor holds it."""
     if not reason.strip():
         raise Invalid("say how it was met", {"reason": "empty"})
-    leave = gate.admit(actor, case, "cover", write=True)
-    row = Record.objects.filter(id=consent, case=case).first()
-    if row is None:
-        raise NotFound
-    doc = gate.read(leave, RECORD, row)
-    if doc["answer"] != "conditional" or doc["condition_met"]:
+    row = _standing(actor, case, consent)
+    if row.answer != "conditional" or row.condition_met:
         raise Conflict
-    doc |= {"condition_met": True, "met_because": reason}
-    sealed = gate.seal(leave, RECORD, row.id, doc)
+    leave = gate.admit(actor, case, "cover", write=True)
     with operations.writing():
-        Record.objects.filter(id=row.id).update(sealed=sealed)
+        kept = Record.objects.select_for_update().get(id=consent)
+        doc = gate.read(leave, RECORD, kept) | {"condition_met": True, "met_because": reason}
+        kept.sealed = gate.seal(leave, RECORD, kept.id, doc)
+        kept.save(update_fields=["sealed"])
         journal.note("consent.condition met", case, consent)
-    if gate.holds(actor, case, doc["compartment"]):
+    if gate.holds(actor, case, row.compartment):
         give_key(actor, case, consent)
 
 
@@ -218,7 +242,7 @@ def note_disclosure(
         DISCLOSURE,
         row.id,
         {
-            "at": clock.now().isoformat(timespec="seconds"),
+            "at": clock.now().isoformat(timespec="microseconds"),
             "label": label,
             "purpose": purpose,
             "compartments": compartments_shown,
@@ -253,13 +277,12 @@ def override(
         by=actor.id,
         due_at=now + rules.CONFIRM_WITHIN,
     )
-    row.sealed = gate.seal(
-        leave, REASON, row.id, {"reason": reason, "at": now.isoformat(timespec="seconds")}
-    )
+    doc: Document = {"reason": reason, "at": now.isoformat(timespec="microseconds")}
     with making.keys():
         share = compartments.Share(grantee, rules.OVERRIDE, until)
         compartments.extend(actor.ring, case, compartment, share, op=making.id)
     with making.data():
+        row.sealed = gate.seal(leave, REASON, row.id, doc)
         row.save(force_insert=True)
         journal.note("override", case, row.id, grantee, compartment=compartment)
         events.announce(OverrideStarted(str(row.id), str(case)))
@@ -268,7 +291,7 @@ def override(
 
 def confirm_override(actor: Actor, override_id: ids.Id) -> None:
     """The second person's yes. Two roles of one person are one person."""
-    row = Override.objects.filter(id=override_id, confirmed=False).first()
+    row = Override.objects.filter(id=override_id, confirmed=False).exclude(due_at=None).first()
     if row is None:
         raise NotFound
     if actor.kind != "staff" or actor.id == row.by or not gate.holds(actor, row.case, "cover"):
@@ -276,7 +299,7 @@ def confirm_override(actor: Actor, override_id: ids.Id) -> None:
     with operations.writing():
         changed = Override.objects.filter(
             id=row.id, confirmed=False, due_at__gt=clock.now()
-        ).update(confirmed=True, due_at=_midnight())
+        ).update(confirmed=True, due_at=None)
         if not changed:
             raise Conflict
         journal.note("override.confirmed", row.case, row.id)
@@ -296,12 +319,8 @@ def _end_override(subject: dict[str, str]) -> None:
     row = Override.objects.filter(id=subject["override"]).first()
     if row is not None:
         take_key(row.case, row.subject, {(row.grantee, rules.OVERRIDE)})
-        # The row stays for the defender's list; it has no open hour any more.
-        Override.objects.filter(id=row.id).update(confirmed=True, due_at=_midnight())
-
-
-def _midnight() -> datetime:
-    return clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        # The row stays for the defender's list; nobody confirmed it, and nothing is due any more.
+        Override.objects.filter(id=row.id).update(due_at=None)
 
 
 # --- two persons ---------------------------------------------------------------------------------
@@ -346,11 +365,18 @@ def approve_release(actor: Actor, release: ids.Id) -> bool:
     making = operations.Making("consent.release")
     with making.keys():
         compartments.extend(actor.ring, row.case, row.subject, share, op=making.id, held=keys)
-        row.done, row.peeled = True, {}
-        row.save()
     with making.data():
         journal.note("release.second", row.case, row.id, row.asker, compartment=row.subject)
+    # Last: whoever was interrupted before it can say yes once more.
+    Release.objects.filter(id=row.id).update(done=True, peeled={})
     return True
+
+
+def forget_releases() -> int:
+    """Requests that found no second person in time are over: an inner wrap that lay about for long
+    would leave one person's key between it and the content."""
+    limit = clock.today() - rules.RELEASE_WAITS
+    return Release.objects.filter(day__lt=limit).delete()[0]
 
 
 # --- time ----------------------------------------------------------------------------------------
@@ -396,7 +422,7 @@ def take_back(
         "condition": "",
         "condition_met": False,
         "text_version": rules.TEXT_VERSION,
-        "at": clock.now().isoformat(timespec="seconds"),
+        "at": clock.now().isoformat(timespec="microseconds"),
     }
     _take_away(actor, case, doc, recipient, purpose, compartment, leave)
 
@@ -405,6 +431,7 @@ def erase_keys(case: ids.Id) -> None:
     """Destroy every key of a case, for good."""
     with transaction.atomic(using=KEYSTORE):
         compartments.erase(case)
+        Release.objects.filter(case=case).delete()
 
 
 def erase_rows(case: ids.Id) -> None:
