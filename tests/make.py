@@ -23,6 +23,7 @@ from amparo.casework.services import desk, intake, opening
 from amparo.consent import links
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import NOBODY, Actor
+from amparo.foundation.errors import CannotOpen
 from amparo.foundation.router import home
 from amparo.people import services as people
 from amparo.people.services import Newcomer
@@ -87,12 +88,12 @@ class Defender:
 
     @contextmanager
     def request(self) -> Iterator[Actor]:
-        """A step of theirs, in the window that the code opened."""
+        """A step of theirs, in the window that the code opened; a closed one wants the code again."""
         with journal.unit():
-            if self.window:
+            try:
                 actor = intake.resume(self.window)
                 journal.act_as(actor)
-            else:
+            except CannotOpen:
                 self.window, actor = intake.enter(self.text)
             yield actor
 
