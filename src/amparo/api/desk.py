@@ -18,6 +18,8 @@ from amparo.vault import uploads
 
 router = Router(tags=["desk"], auth=tokens.DeskSession())
 Show = Literal["open", "mine", "free", "waiting", "done"]
+# A place in the queue as an answer named it: a deadline in UTC, or none, and an id.
+PLACE = r"^$|^(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?\+00:00)?~[0-9a-f-]{36}$"
 AGE = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 IfMatch = Annotated[str | None, Header(alias="If-Match")]
 
@@ -41,7 +43,7 @@ def sign_out(request: Any) -> Status[None]:
 # --- looking -------------------------------------------------------------------------------------
 @router.get("/queue", response=shapes.Queue)
 def queue(
-    request: Any, show: Show = "open", after: Annotated[str, Query(max_length=100)] = ""
+    request: Any, show: Show = "open", after: Annotated[str, Query(pattern=PLACE)] = ""
 ) -> shapes.Queue:
     """A page of the queue, nearest deadline first. `after` is that of the page before."""
     return shapes.Queue.model_validate(queries.queue(request.actor, show=show, after=after))
