@@ -9,7 +9,7 @@ from django.test import Client
 
 from amparo.casework import queries
 from amparo.foundation import clock, ids
-from amparo.vault import age
+from amparo.vault import age, files
 from tests import make
 from tests.doors.desk_house import PHOTO, Busy, busy, client, in_days
 
@@ -486,3 +486,24 @@ def test_a_file_for_an_outside_reader_opens_with_their_key_alone(made: Busy, ine
     age.decrypt_io(io.BytesIO(sealed), plain, [age.identity_of(seed)])
     assert plain.getvalue()[:2] == b"PK" and b"Taken at 06:40" not in sealed
     assert "as a file that only their key opens" in text(ines, f"/desk/c/{made.case.case}/shown")
+
+
+# --- what is said above every page -------------------------------------------------------------------
+def test_a_full_disk_is_said_before_anybody_types(
+    made: Busy, ines: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = f"/desk/c/{made.new.case}/messages"
+    assert "nearly full" not in text(ines, page)
+    monkeypatch.setattr(files, "room_left", lambda: False)
+    said = text(ines, page)
+    assert said.index("The disk is nearly full.") < said.index("<textarea")
+    sent = {"text": "Look at this.", "files": SimpleUploadedFile("map.png", PHOTO, "image/png")}
+    answer = ines.post(page, sent)
+    assert answer.status_code == 422 and "Look at this." in answer.content.decode()
+
+
+def test_an_unread_translation_says_so_in_both_languages(ines: Client) -> None:
+    page = text(ines, "/ar/desk/queue")
+    assert '<html lang="ar" dir="rtl">' in page
+    assert '<span lang="en" dir="ltr">This translation has not been checked' in page
+    assert "This translation" not in text(ines, "/desk/queue")

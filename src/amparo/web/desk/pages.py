@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from amparo.casework.services import desk as casework
 from amparo.foundation import clock, ids
 from amparo.foundation.config import config
-from amparo.foundation.errors import Invalid, NotFound
+from amparo.foundation.errors import Invalid, NotFound, Unavailable
 from amparo.people import queries as people
 from amparo.people.rules import AUDITORS, COORDINATION
 from amparo.vault import files, server
@@ -105,7 +105,10 @@ def signed_in(view: View) -> View:
     @wraps(view)
     def inner(request: Any, *args: Any, **more: Any) -> HttpResponseBase:
         if request.actor.kind == "staff":
-            return view(request, *args, **more)
+            try:
+                return view(request, *args, **more)
+            except Unavailable:
+                return not_now(request)
         if request.headers.get("HX-Request"):
             return HttpResponse(status=204)  # a page in the background changes nothing
         if request.headers.get("X-Draft"):

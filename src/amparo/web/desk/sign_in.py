@@ -139,10 +139,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """The link of an invitation: looking at it spends nothing, pressing the button uses it up."""
     if request.method != "POST":
         return pages.render(request, "desk/invitation.html", {"link": token})
-    kind, body = links.use(token)
-    person = ids.parse(body.get("person", ""))
-    if kind != "invite" or person is None:
-        raise NotFound
+    person = pages.id_of(links.use(token, "invite").get("person", ""))
     secret = factors.new_secret()
     return _enrol_page(request, Enrol(initial={"secret": secret}), person, secret)
 
