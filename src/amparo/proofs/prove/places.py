@@ -191,7 +191,7 @@ def _secrets(world: World, links_: dict[str, Link]) -> Iterator[Place]:
         def link_body(blob: bytes, token: str = token, row: Any = link) -> object:
             with _tried():
                 Link.objects.filter(id=row.id).update(body=blob)
-                return links.use(token)
+                return links.use(token, row.kind)
 
         yield Place("link", bytes(link.body), link_body)
 

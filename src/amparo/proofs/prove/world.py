@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from django.apps import apps
-from django.core.management import call_command
 from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -24,6 +23,7 @@ from amparo.casework.services import intake
 from amparo.consent import links
 from amparo.engine import heartbeat
 from amparo.foundation import clean, clock, ids, journal, operations
+from amparo.foundation import tables as schema
 from amparo.foundation.actor import NOBODY, Actor
 from amparo.foundation.config import config
 from amparo.foundation.router import DATA, KEYSTORE, home
@@ -104,7 +104,7 @@ class World:
             token = people.invite(first, name=name, teams=list(teams))
         officer = Officer(name, ids.NIL, factors.new_secret(), teams)
         with journal.unit():
-            officer.id = uuid.UUID(links.use(token)[1]["person"])
+            officer.id = uuid.UUID(links.use(token, "invite")["person"])
             fingerprint = people.join(officer.id, newcomer(officer))
         with self.officers[0].request() as first:
             people.welcome(first, officer.id, fingerprint=fingerprint)
@@ -125,18 +125,12 @@ def newcomer(officer: Officer) -> people.Newcomer:
     return people.Newcomer(officer.name, officer.name, officer.passphrase, officer.secret)
 
 
-def migrate() -> None:
-    """The tables of both databases."""
-    for alias in (DATA, KEYSTORE):
-        call_command("migrate", database=alias, verbosity=0)
-
-
 def found(*names: str) -> World:
     """A new installation whose first officers are in every team."""
     config().data.mkdir(parents=True, exist_ok=True, mode=0o700)
     (config().data / "amparo.toml").write_text('organisation = "Sample House"\n')
     server.create()
-    migrate()
+    schema.migrate()
     officers = [
         Officer(name, ids.NIL, factors.new_secret(), TEAMS)
         for name in names or ("ines", "ruth", "tomas")

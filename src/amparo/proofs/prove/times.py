@@ -1,0 +1,139 @@
+"""P19: what can be read without a key knows days, no hours; finer times only while their work is open.
+
+Every column of every table is looked at, numbers that could be a clock and texts too.
+
+Seen to fail: when `consent.confirm_override` leaves the hour standing, when `factors.sweep` does
+nothing, and when `files.coarsen` sets no time.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.db import connections, models
+
+from amparo.casework import queries
+from amparo.casework.services import desk, opening, sharing, thread
+from amparo.consent import services as consent
+from amparo.foundation import clock, ids
+from amparo.foundation.config import config
+from amparo.foundation.router import DATA, KEYSTORE
+from amparo.proofs.prove.found import Found, proves
+from amparo.proofs.prove.world import World, beat, found, sealed_file, tables
+
+# Columns that may know an hour while their work is open (docs/THREAT_MODEL.md calls them *open*).
+OPEN = {
+    "foundation.Announcement.due_at",
+    "foundation.Operation.due_at",
+    "foundation.KeyIntent.due_at",
+    "vault.Upload.until",
+    "vault.Session.until",
+    "vault.Factor.last_step",
+    "consent.Override.due_at",
+    "consent.Link.until",
+    "messages.Outgoing.due_at",
+    "casework.Case.due_at",
+}
+DAY = 24 * 3600
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ](?!00:00:00)\d\d:\d\d|\b\d\d:\d\d:\d\d\b")
+
+
+@proves("P19")
+def days_only() -> Found:
+    """A whole journey: hours stand in the named columns while it is open, and nowhere afterwards."""
+    result = Found()
+    world = found()
+    while_open = _journey(world)
+    fine = {place for place, _ in _fine()}
+    result.expect(not fine - OPEN, f"hours in columns that are not named: {fine - OPEN}")
+    for close in while_open:
+        close()
+    clock.forward(timedelta(days=1))
+    beat()
+    beat()
+    left = sorted({f"{place} ({value})" for place, value in _fine()})
+    result.expect(not left, f"hours that stay when the work is done: {left[:5]}")
+    result.expect(fine & OPEN, "no hour was seen at all: nothing is shown")
+    files = [one for one in (config().data / "files").rglob("*") if one.is_file()]
+    late = [one for one in files if one.stat().st_mtime % DAY]
+    result.expect(files and not late, f"{len(late)} of {len(files)} sealed files tell their hour")
+    result.value = str(len(left) + len(fine - OPEN) + len(late))
+    result.detail = f"{_columns()} columns; while open: {', '.join(sorted(fine))}"
+    return result
+
+
+def _columns() -> int:
+    return sum(
+        len(model._meta.concrete_fields) for one in (DATA, KEYSTORE) for model in tables(one)
+    )
+
+
+def _journey(world: World) -> list[Any]:
+    """Everything that may know an hour; returns what ends it."""
+    first, second, _ = world.officers
+    defender = world.ask(what="a call", files_=(sealed_file("a.txt", b"x"),))
+    other = world.ask(what="another")
+    case = defender.case
+    with first.request() as actor:
+        opening.open_case(actor, case, version=0)
+        opening.write_note(actor, case, "narrative", text="a note")
+        overrides = [
+            consent.override(
+                actor, case, compartment="narrative", grantee=second.id, reason="a life in danger"
+            )
+            for _ in range(2)
+        ]
+        offer = sharing.Offer("R.", "legal", ("location",), clock.today() + timedelta(days=2))
+        sharing.share_by_link(actor, case, offer=offer, hours=5)
+        desk.save_draft(actor, place="x", text="draft")
+    with defender.request() as actor:
+        thread.write(actor, once=ids.new(), text="again")
+    with second.request() as actor:
+        consent.confirm_override(actor, overrides[0])
+
+    def close_case() -> None:
+        with first.request() as actor:
+            row = queries.case(actor, case).row
+            opening.close(actor, case, reason="done", version=row.version)
+
+    def withdraw() -> None:
+        with other.request() as actor:
+            thread.withdraw_request(actor)
+
+    return [close_case, withdraw]
+
+
+def _fine() -> Iterator[tuple[str, object]]:
+    """(model.column, value) of every value that knows more than its day."""
+    for alias in (DATA, KEYSTORE):
+        for model in tables(alias):
+            fields = {one.column: one for one in model._meta.concrete_fields}
+            with connections[alias].cursor() as cursor:
+                cursor.execute(f'SELECT * FROM "{model._meta.db_table}"')
+                names = [one[0] for one in cursor.description]
+                for row in cursor.fetchall():
+                    for name, value in zip(names, row, strict=True):
+                        if value is not None and _is_fine(fields[name], value):
+                            yield f"{model._meta.label}.{fields[name].name}", value
+
+
+def _is_fine(column: Any, value: Any) -> bool:
+    if isinstance(value, datetime):
+        return value.time() != time()
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _is_clock(value)
+    if isinstance(value, str) and not isinstance(column, models.UUIDField):
+        return MOMENT.search(value) is not None
+    return False
+
+
+def _is_clock(number: int) -> bool:
+    """Whether a number could be this year's time, in seconds, milliseconds or half minutes, with more
+    than a day's precision."""
+    now = clock.now().timestamp()
+    for unit in (1, 30, 0.001, 0.000001):
+        seconds = number * unit
+        if abs(seconds - now) < 400 * DAY and seconds % DAY >= unit:
+            return True
+    return False
