@@ -1,8 +1,11 @@
 """What may be written to a log: the program's own events, scrubbed; never a request, never a text."""
 
 import logging
+import os
 import re
 import sys
+import traceback
+from pathlib import Path
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
@@ -38,6 +41,19 @@ class _Plain(logging.Formatter):
         )
 
 
+class _Fault(logging.Formatter):
+    """A page that failed: the kind of error and the place in our code, nothing of the request."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if not record.exc_info or record.exc_info[0] is None:
+            return "error amparo.web a page failed"
+        place, trace = "", record.exc_info[2]
+        for frame in traceback.extract_tb(trace):
+            if f"{os.sep}amparo{os.sep}" in frame.filename:
+                place = f"{Path(frame.filename).name}:{frame.lineno}"
+        return f"error amparo.web a page failed {record.exc_info[0].__name__} {place}".rstrip()
+
+
 def configure(_: dict[str, Any]) -> None:
     """Everything goes to standard error; the server keeps or drops it."""
     handler = logging.StreamHandler(sys.stderr)
@@ -46,9 +62,13 @@ def configure(_: dict[str, Any]) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("amparo").setLevel(logging.INFO)
-    # Django's request logger writes addresses of pages; the journal says what was done.
+    # Django's request logger writes addresses of pages; the journal says what was done. A fault of
+    # ours must not be silent, though.
+    faults = logging.StreamHandler(sys.stderr)
+    faults.setFormatter(_Fault())
+    faults.setLevel(logging.ERROR)
     logging.getLogger("django.request").propagate = False
-    logging.getLogger("django.request").handlers[:] = [logging.NullHandler()]
+    logging.getLogger("django.request").handlers[:] = [faults]
     logging.getLogger("django.security").propagate = False
     logging.getLogger("django.security").handlers[:] = [logging.NullHandler()]
     structlog.configure(
