@@ -5,8 +5,8 @@ import os
 import re
 import sys
 import traceback
-from pathlib import Path
 from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 from typing import Any
 
 import structlog
