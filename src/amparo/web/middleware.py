@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -18,8 +19,15 @@ from amparo.web.errors import page_for
 Next = Callable[[HttpRequest], HttpResponse]
 SESSION_COOKIE = "__Host-s" if config().secure else "s"
 
+
+def _away() -> str:
+    """Where Leave goes, if that is another host: a browser checks the redirect of a form too."""
+    parts = urlsplit(config().leave_to)
+    return f" {parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    f"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'{_away()}; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 DESK_POLICY = POLICY + "; script-src 'self'; connect-src 'self'"
@@ -37,7 +45,6 @@ PERMISSIONS = ", ".join(
         "payment",
         "screen-wake-lock",
         "usb",
-        "web-share",
         "xr-spatial-tracking",
         "browsing-topics",
     ]

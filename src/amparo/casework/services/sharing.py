@@ -168,10 +168,8 @@ def _sealed(actor: Actor, case: ids.Id, offer: Offer, recipient: str) -> Iterato
 # --- the reader's side ---------------------------------------------------------------------------
 def use_link(token: str) -> tuple[bytes, Actor]:
     """Use up a link: (handle of a short session, actor); NotFound for every wrong one alike."""
-    kind, body = links.use(token)
-    reader = ids.parse(body.get("reader", ""))
-    if kind != LINK or reader is None:
-        raise NotFound
+    body = links.use(token, LINK)
+    reader = ids.of(body["reader"])
     handle = sessions.begin_outside(bytes.fromhex(body["root"]), reader)
     actor = resume(handle)
     journal.act_as(actor)
