@@ -7,6 +7,7 @@ import random
 import shutil
 import socket
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from amparo.casework.models import File
 from amparo.foundation import clock, ids, journal
 from amparo.foundation.actor import Actor
 from amparo.foundation.config import config
+from amparo.foundation.errors import Conflict
 from amparo.people import services as people
 from amparo.vault import files, uploads
 from amparo.vault.files import PART
@@ -278,6 +280,25 @@ def test_a_file_has_one_owner(house):
     assert sent.api.get(f"/uploads/{sent.id}").status == 404
     assert sent.api.delete(f"/uploads/{sent.id}").status == 404
     assert arrived(house)["file"][1] == b"once"
+
+
+def test_of_two_who_take_a_file_at_once_one_is_told(house):
+    sent = announce(b"once").all()
+    with uploads.taken([sent.token]) as (one,), uploads.taken([sent.token]) as (other,):
+        one.own()
+        with pytest.raises(Conflict):
+            other.own()
+
+
+def test_the_same_part_at_the_same_time_lies_there_once(house):
+    sent = announce(make.noise(300_000))
+    with served() as address, ThreadPoolExecutor(6) as pool:
+        place = urlsplit(address)
+        statuses = list(pool.map(lambda _: put_over(place, sent, 0, None), range(12)))
+    assert set(statuses) == {204}
+    assert len(on_disk()) == Part.objects.count() == 1
+    call(uploads=[sent.token])
+    assert arrived(house)["file"][1] == sent.content
 
 
 def test_a_deed_that_fails_leaves_the_upload_to_be_named_again(house):
