@@ -6,7 +6,7 @@ The rules per kind stand in `images`, `pdf`, `ooxml`, `word`, `sheets` and `open
 only in the child (`child`), which can open no file and gets its input on a pipe (`asking`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amparo.foundation.clean.asking import LIMITS, Limits, ask
 from amparo.foundation.clean.kinds import CLEANABLE, DRAWN, IMAGES, Kind, kind_of
@@ -27,6 +27,7 @@ __all__ = [
 ]
 WIDEST = 2400  # pixels
 MOST_PAGES = 20  # page images in one answer
+FOR_PAGES = replace(LIMITS, seconds=20, wait=30.0)  # somebody waits before the screen
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def clean(data: bytes, *, limits: Limits = LIMITS) -> Cleaned:
 
 
 def pages(
-    data: bytes, *, first: int = 0, count: int = 1, width: int = 1000, limits: Limits = LIMITS
+    data: bytes, *, first: int = 0, count: int = 1, width: int = 1000, limits: Limits = FOR_PAGES
 ) -> Pages:
     """Images of the pages `first` to `first + count` (from 0), `width` pixels wide at most.
 

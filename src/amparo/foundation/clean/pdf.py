@@ -19,7 +19,7 @@ from amparo.foundation.clean.pdf_objects import Rebuilder
 from amparo.foundation.clean.pdf_values import flag, numbers
 from amparo.foundation.clean.reasons import CannotClean
 
-MOST_STREAM = 192 * MIB
+MOST_STREAM = 128 * MIB
 PAGE_PIXELS = 16_000_000
 DEEPEST = 50
 
@@ -107,7 +107,7 @@ def page_anew(page: pikepdf.Object, rebuilder: Rebuilder) -> pikepdf.Object:
         fresh["/Group"] = group
     scope = rebuilder.scope(inherited(page, "/Resources"))
     if "/Contents" in page:
-        content = rebuilder.content(pikepdf.Page(page), scope)
+        content, _ = rebuilder.content(pikepdf.Page(page), scope)
         fresh["/Contents"] = rebuilder.stream(content)
     fresh["/Resources"] = scope.made
     return fresh

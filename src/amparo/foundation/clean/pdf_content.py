@@ -39,9 +39,11 @@ VALUES = {
 }  # fmt: skip
 
 
-def rewritten(source: Any, scope: "Scope", rebuilder: "Rebuilder") -> bytes:
-    """The content of a page or stream with known operators only, over the new resources."""
+def rewritten(source: Any, scope: "Scope", rebuilder: "Rebuilder") -> tuple[bytes, int]:
+    """The content of a page or stream with known operators only, over the new resources; and
+    how many operators a reader carries out for it."""
     made = []
+    weight = 0
     for instruction in pikepdf.parse_content_stream(source):
         if isinstance(instruction, pikepdf.ContentStreamInlineImage):
             name = inline_image(instruction.iimage, scope, rebuilder)
@@ -52,7 +54,8 @@ def rewritten(source: Any, scope: "Scope", rebuilder: "Rebuilder") -> bytes:
         operands = kept(operator, list(instruction.operands), scope)
         if operands is not None:
             made.append((operands, Operator(operator)))
-    return bytes(pikepdf.unparse_content_stream(made))
+            weight += 1 + (scope.weights.get(str(operands[0]), 0) if operator == "Do" else 0)
+    return bytes(pikepdf.unparse_content_stream(made)), weight
 
 
 def is_number(value: Any) -> bool:

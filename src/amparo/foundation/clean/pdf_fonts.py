@@ -167,7 +167,7 @@ def drawn_font(source: Any, rebuilder: "Rebuilder") -> Any:
     made = Dictionary()
     for name, shape in shapes.items():
         if isinstance(shape, Stream):
-            made[name] = rebuilder.stream(rebuilder.content(shape, scope))
+            made[name] = rebuilder.stream(rebuilder.content(shape, scope)[0])
     schema: dict[str, values.Converter] = {
         "/FontBBox": values.numbers,
         "/FontMatrix": values.numbers,

@@ -5,6 +5,7 @@ value is not of the form that the standard (ISO 32000) gives it. No object is ev
 """
 
 import re
+import zlib
 from typing import Any
 
 import pikepdf
@@ -23,11 +24,21 @@ from amparo.foundation.clean.pdf_values import (
 from amparo.foundation.clean.reasons import CannotClean
 
 DEEPEST = 24  # forms within forms
+MOST_CONTENT = 48 * MIB  # unpacked operators of one stream
+MOST_DRAWING = 20_000_000  # operators that a reader has to carry out for one page
 MOST_LZW = MIB  # packed bytes; the library sets no bound on what LZW unpacks to
 DEVICE_SPACES = {1: Name.DeviceGray, 3: Name.DeviceRGB, 4: Name.DeviceCMYK}
 PROCESS_COLOURS = ("All", "None", "Cyan", "Magenta", "Yellow", "Black", "Red", "Green", "Blue")
 BLENDS = """Normal Compatible Multiply Screen Overlay Darken Lighten ColorDodge ColorBurn HardLight
     SoftLight Difference Exclusion Hue Saturation Color Luminosity"""
+
+
+def first_unpacked(raw: bytes, most: int) -> bytes:
+    """What deflated bytes begin with, up to `most`; nothing where they are damaged."""
+    try:
+        return zlib.decompressobj().decompress(raw, most)
+    except zlib.error:
+        return b""
 
 
 class Scope:
@@ -38,6 +49,7 @@ class Scope:
         self.made = Dictionary()
         self._rebuilder = rebuilder
         self._names: dict[tuple[str, str], Name | None] = {}
+        self.weights: dict[str, int] = {}  # of forms, by new name: operators to carry out
 
     def named(self, category: str, name: Any) -> Name | None:
         """The new name of a resource, copied at its first use; None if it cannot be drawn."""
@@ -55,6 +67,8 @@ class Scope:
             self.made[category] = Dictionary()
         name = Name(f"/R{len(self.made[category].keys())}")
         self.made[category][str(name)] = fresh
+        if isinstance(fresh, Stream):
+            self.weights[str(name)] = self._rebuilder.weights.get(fresh.objgen, 0)
         return name
 
 
@@ -67,6 +81,7 @@ class Rebuilder:
         self._depth = 0
         self._left = limits.unpacked
         self.fonts = 0  # how many font files were copied
+        self.weights: dict[tuple[int, int], int] = {}  # of new forms: operators to carry out
 
     # --- streams and resources -----------------------------------------------------------------
 
@@ -91,6 +106,15 @@ class Rebuilder:
         self.count(len(data))
         return bytes(data)
 
+    def refuse_endless(self, source: Any) -> None:
+        """Raises for content that unpacks to more than a page can need, before it is read."""
+        streams: Any = source.obj.get("/Contents") if isinstance(source, pikepdf.Page) else source
+        for stream in streams if isinstance(streams, Array) else [streams]:
+            if isinstance(stream, Stream) and pdf_images.filters_of(stream) == ["/FlateDecode"]:
+                raw = bytes(stream.read_raw_bytes())
+                if len(first_unpacked(raw, MOST_CONTENT + 1)) > MOST_CONTENT:
+                    raise CannotClean("bomb")
+
     def refuse_long(self, stream: Any) -> None:
         """Raises for a long LZW stream."""
         if len(stream.read_raw_bytes()) > MOST_LZW:
@@ -102,17 +126,21 @@ class Rebuilder:
         if self._left < 0:
             raise CannotClean("bomb")
 
-    def content(self, source: Any, scope: Scope) -> bytes:
-        """The drawing operators of a page or form, rewritten over `scope`."""
+    def content(self, source: Any, scope: Scope) -> tuple[bytes, int]:
+        """The drawing operators of a page or form, rewritten over `scope`; and how many there are
+        to carry out, with those of the forms that are drawn."""
         if self._depth >= DEEPEST:
             raise CannotClean("broken")
         self._depth += 1
         try:
-            data = pdf_content.rewritten(source, scope, self)
+            self.refuse_endless(source)
+            data, weight = pdf_content.rewritten(source, scope, self)
         finally:
             self._depth -= 1
         self.count(len(data))
-        return data
+        if weight > MOST_DRAWING:
+            raise CannotClean("bomb")
+        return data, weight
 
     def once(self, role: str, value: Any, make: Converter) -> Any:
         """Copies an indirect object once per role; what contains itself is left out."""
@@ -173,12 +201,14 @@ class Rebuilder:
         if not isinstance(value, Stream):
             return None
         scope = self.scope(value.get("/Resources", outer.source))
-        data = self.content(value, scope)
+        data, weight = self.content(value, scope)
         entries = self.pick(
             value, {"/BBox": numbers, "/Matrix": numbers, "/Group": lambda g: self.group(g)}
         )
         fixed = {"/Type": Name.XObject, "/Subtype": Name.Form, "/Resources": scope.made}
-        return self.stream(data, {**fixed, **entries})
+        made = self.stream(data, {**fixed, **entries})
+        self.weights[made.objgen] = weight
+        return made
 
     def group(self, value: Any) -> Any:
         """A transparency group, or None."""
@@ -241,7 +271,7 @@ class Rebuilder:
         if not isinstance(value, Stream):
             return None
         scope = self.scope(value.get("/Resources", outer.source))
-        data = self.content(value, scope)
+        data, _ = self.content(value, scope)
         schema = dict.fromkeys(["/PaintType", "/TilingType", "/XStep", "/YStep"], number)
         schema |= {"/BBox": numbers, "/Matrix": numbers}
         fixed = {"/PatternType": 1, "/Resources": scope.made}
