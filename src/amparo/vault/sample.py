@@ -34,7 +34,7 @@ class Known:
 
     def digits(self, *, back: int = 0) -> str:
         """The six digits of this moment, or of so many periods ago."""
-        return pyotp.TOTP(self.secret).at(clock.now(), -back)
+        return pyotp.TOTP(self.secret).at(int(clock.now().timestamp()) - back * PERIOD)
 
 
 PEOPLE = (
