@@ -1,15 +1,18 @@
 """The API put together: its routers, its errors, and what every answer has in common."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 
 from amparo.api import calls, description, desk, problems, uploads
+from amparo.api.uploads import PIECE
+from amparo.vault.files import PART
 
 View = Callable[..., HttpResponseBase]
 
@@ -31,9 +34,19 @@ def dressed(view: View) -> View:
             refused = problems.problem(405)
             refused.headers["Allow"] = response.headers["Allow"]
             return refused
+        if request.method == "PUT" and response.status_code >= 400:
+            _listen_to_the_end(request)
         return response
 
     return answer
+
+
+def _listen_to_the_end(request: Any) -> None:
+    """A client that still sends its part would not hear why it was refused."""
+    left = PART
+    with suppress(UnreadablePostError):
+        while left > 0 and (piece := request.read(PIECE)):
+            left -= len(piece)
 
 
 def _has_body(request: HttpRequest) -> bool:
