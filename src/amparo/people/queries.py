@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from amparo.consent import gate
-from amparo.foundation import ids
+from amparo.foundation import ids, journal
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import NotFound, Refused
 from amparo.people import rules
@@ -47,6 +47,7 @@ def roles(actor: Actor) -> frozenset[str]:
 def require(actor: Actor, *teams: str) -> None:
     """Refused unless the actor is in one of the teams."""
     if not roles(actor) & set(teams):
+        journal.note("refused", wants=list(teams))
         raise Refused
 
 
@@ -83,7 +84,7 @@ def _state(holder: staff.Holder | None) -> str:
         return "invited"
     if not holder.active:
         return "left"
-    return "here" if holder.trusted else "waiting"
+    return "here" if holder.trusted and holder.teams else "waiting"
 
 
 def colleague(actor: Actor, person: ids.Id) -> Colleague:

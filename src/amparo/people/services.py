@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from django.db import transaction
 
@@ -94,6 +95,7 @@ def _begin(person: staff.Unlocked) -> Signed:
     journal.act_as(actor)
     journal.note("sign-in", person.id)
     messages.renew_routes(actor)
+    gate.mend(actor, queries.house(), rules.HOUSE)
     return Signed(handle, actor)
 
 
@@ -120,7 +122,7 @@ def lock_everywhere(actor: Actor) -> int:
 
 
 def change_passphrase(actor: Actor, *, old: str, new: str) -> None:
-    """Put a new lock round the same key; every other session ends."""
+    """Put a new lock round the same key; every session ends, this one too."""
     if rules.weak(new) or _of_the_sample(new):
         raise Invalid("choose a longer passphrase", {"new": "weak"})
     try:
@@ -253,44 +255,66 @@ def welcome(actor: Actor, person: ids.Id, *, fingerprint: str) -> None:
         raise Conflict
     if "".join(fingerprint.casefold().split()) != profile.fingerprint:
         raise Invalid("the fingerprints differ", {"fingerprint": "differs"})
-    with operations.writing():
+    making = operations.Making("people.welcome")
+    with making.keys():
+        staff.welcome(actor.ring, person, profile.fingerprint, profile.teams, op=making.id)
+    with making.data():
         journal.note("welcomed", person, teams=profile.teams)
-    with transaction.atomic(using=KEYSTORE):
-        staff.welcome(actor.ring, person, profile.fingerprint, profile.teams)
 
 
 def join_team(actor: Actor, person: ids.Id, code: str) -> None:
     """Add a colleague to one more team; the actor must be in it."""
     queries.require(actor, rules.COORDINATION)
-    with operations.writing():
+    making = operations.Making("people.join team")
+    with making.keys():
+        staff.add_to_team(actor.ring, person, code, op=making.id)
+    with making.data():
         journal.note("joined team", person, team=code)
-    with transaction.atomic(using=KEYSTORE):
-        staff.add_to_team(actor.ring, person, code)
 
 
 # --- leaving -------------------------------------------------------------------------------------
-def leave(actor: Actor, person: ids.Id) -> None:
+def leave(actor: Actor, person: ids.Id, *, losing: bool = False) -> None:
     """Somebody leaves: their sessions end, their locks go, each of their teams gets a new key for
-    those who stay, and every compartment that they or those teams held is turned."""
+    those who stay, and every compartment that they or those teams held is turned.
+
+    Invalid while they alone hold something, for nobody could ever open it again: it is handed over
+    first, or lost knowingly (`losing`). Refused unless the actor is in all of their teams.
+    """
     queries.require(actor, rules.COORDINATION)
     if person == actor.id:
         raise Invalid("somebody else must do this for you", {"person": "self"})
-    with operations.writing():
+    staff.may_remove(actor.ring, person)
+    if not losing and (compartments.held_alone_by(person) or staff.last_in(person)):
+        raise Invalid("they alone hold something: hand it over first", {"person": "holds"})
+    with operations.ending("people.leave", person=person):
+        messages.forget_person(person)
         journal.note("left", person)
     with transaction.atomic(using=KEYSTORE):
         staff.leave(actor.ring, person)
-    messages.forget_person(person)
-    turn_keys()
+    turn_keys(limit=AT_ONCE)
 
 
-def leave_team(actor: Actor, person: ids.Id, code: str) -> None:
-    """Somebody leaves one team: those who stay get a new key."""
+@operations.finishes("people.leave")
+def _shut_out(subject: dict[str, str]) -> None:
+    """What needs no key. Where it breaks off here, the seats stay until `leave` is done again."""
+    with transaction.atomic(using=KEYSTORE):
+        staff.shut_out(ids.of(subject["person"]))
+
+
+def leave_team(actor: Actor, person: ids.Id, code: str, *, losing: bool = False) -> None:
+    """Somebody leaves one team: those who stay get a new key. Invalid for the last one in it."""
     queries.require(actor, rules.COORDINATION)
+    if person == actor.id:
+        # Whoever makes the new key of a team knows it.
+        raise Invalid("somebody else must do this for you", {"person": "self"})
+    staff.may_remove_from(actor.ring, person, code)
+    if not losing and code in staff.last_in(person):
+        raise Invalid("nobody would be left in the team", {"person": "holds"})
     with operations.writing():
         journal.note("left team", person, team=code)
     with transaction.atomic(using=KEYSTORE):
         staff.leave_team(actor.ring, person, code)
-    turn_keys()
+    turn_keys(limit=AT_ONCE)
 
 
 def lock_out(person: ids.Id) -> int:
@@ -303,13 +327,17 @@ def lock_out(person: ids.Id) -> int:
     return ended
 
 
-def turn_keys() -> int:
+AT_ONCE = 200  # compartments that are turned in the request itself; the engine does the others
+AT_A_TIME = 1000
+
+
+def turn_keys(*, limit: int = AT_A_TIME) -> int:
     """Turn every compartment that somebody who has left, or a team that was succeeded, still holds.
 
     Needs no key and can stop anywhere: the engine goes on. Returns how many were turned.
     """
     count = 0
-    for case, compartment, drop, instead in compartments.held_by_gone():
+    for case, compartment, drop, instead in islice(compartments.held_by_gone(), limit):
         with transaction.atomic(using=KEYSTORE):
             compartments.rotate(case, compartment, drop, instead)
         count += 1
@@ -325,8 +353,11 @@ def lockdown(actor: Actor) -> None:
     if actor.kind not in {"staff", "system"}:
         raise Refused
     journal.note("lockdown")
-    journal.flush()
-    server.destroy()
+    try:
+        journal.flush()
+    finally:
+        # Whatever is the matter with the tables: these keys go now.
+        server.destroy()
     with transaction.atomic(using=KEYSTORE):
         sessions.end_everything()
         links.destroy_all()

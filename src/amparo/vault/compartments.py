@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 
 from amparo.foundation import clock, ids
 from amparo.foundation.errors import NotFound
@@ -386,24 +386,24 @@ def forget_rings(losers: set[ids.Id]) -> None:
 def held_by_gone() -> Iterator[tuple[ids.Id, str, set[tuple[ids.Id, str]], dict[ids.Id, ids.Id]]]:
     """(case, compartment, whom to drop, which team instead of which) for every compartment whose
     newest epoch somebody who left, or a team that was succeeded, still holds."""
-    gone = {row.id for row in Principal.objects.filter(kind="person", active=False)}
-    teams = Principal.objects.filter(kind="team")
+    # Somebody who was only locked out still has a seat in their teams, until a colleague lets them go.
+    left = Principal.objects.filter(kind="person", active=False, memberships=None)
+    gone = set(left.values_list("id", flat=True))
+    teams = Principal.objects.filter(kind="team").exclude(succeeds=None)
     instead = {row.succeeds: row.id for row in teams if row.succeeds is not None}
+    newest = Epoch.objects.filter(case=OuterRef("case"), compartment=OuterRef("compartment"))
+    now = Subquery(newest.order_by("-number").values("number")[:1])
     held: dict[tuple[ids.Id, str], set[ids.Id]] = defaultdict(set)
-    for row in Grant.objects.filter(grantee__in=gone | set(instead)):
+    for row in Grant.objects.filter(Q(grantee__in=gone) | Q(grantee__in=instead, epoch=now)):
         held[row.case, row.compartment].add(row.grantee)
     # Whoever has left the group of two persons is no half of any pair.
     seats = Membership.objects.filter(team__code="release", team__active=True)
     group = set(seats.values_list("member_id", flat=True))
     for pair in PairWrap.objects.exclude(first__in=group, second__in=group):
         held[pair.case, pair.compartment] |= {pair.first, pair.second} - group
+    seats_now = _last(instead)
     for (case, compartment), holders in held.items():
-        number = current(case, compartment)
-        newest = Grant.objects.filter(case=case, compartment=compartment, epoch=number)
-        still = set(newest.values_list("grantee", flat=True)) & set(instead)
-        lost = holders - set(instead)
-        if still or lost:
-            yield case, compartment, {(one, "") for one in lost}, _last(instead)
+        yield case, compartment, {(one, "") for one in holders - set(instead)}, seats_now
 
 
 def _last(instead: dict[ids.Id, ids.Id]) -> dict[ids.Id, ids.Id]:
@@ -414,6 +414,20 @@ def _last(instead: dict[ids.Id, ids.Id]) -> dict[ids.Id, ids.Id]:
             new = instead[new]
         found[old] = new
     return found
+
+
+def held_alone_by(person: ids.Id) -> list[tuple[ids.Id, str]]:
+    """(case, compartment) of whatever nobody else on staff could open, alone or with a second."""
+    rows = Grant.objects.filter(grantee=person).values_list("case", "compartment").distinct()
+    return [place for place in rows if not _others_hold(*place, person)]
+
+
+def _others_hold(case: ids.Id, compartment: str, person: ids.Id) -> bool:
+    newest = {"case": case, "compartment": compartment, "epoch": current(case, compartment)}
+    holders = live().filter(**newest).exclude(grantee=person).values_list("grantee", flat=True)
+    staff = Principal.objects.filter(id__in=list(holders), kind__in=["person", "team"])
+    pairs = PairWrap.objects.filter(**newest).exclude(first=person).exclude(second=person)
+    return staff.filter(active=True).exists() or pairs.exists()
 
 
 def stale(ring: Ring, case: ids.Id, compartment: str) -> bool:

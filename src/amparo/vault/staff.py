@@ -121,35 +121,35 @@ def join(person: ids.Id, lock: Lock) -> str:
     return _person(lock, person)[1].public.fingerprint
 
 
-def welcome(ring: Ring, person: ids.Id, fingerprint: str, codes: list[str]) -> None:
+def welcome(ring: Ring, person: ids.Id, fingerprint: str, codes: list[str], *, op: ids.Id) -> None:
     """Vouch for a newcomer whose fingerprint was compared, and open teams to them; CannotOpen for
     another fingerprint or a team that the ring's holder is not in."""
-    row = Principal.objects.filter(id=person, kind="person", vouched_by=None, active=True).first()
+    row = Principal.objects.filter(id=person, kind="person", memberships=None, active=True).first()
     if row is None:
         raise Conflict
     if fingerprint != keys.public_of(bytes(row.public)).fingerprint:
         raise CannotOpen
     keys.vouch(ring, row)
     for code in codes:
-        _add(ring, row, code)
+        _add(ring, row, code, op)
 
 
-def add_to_team(ring: Ring, person: ids.Id, code: str) -> None:
+def add_to_team(ring: Ring, person: ids.Id, code: str, *, op: ids.Id) -> None:
     """Open one more team to a colleague; the ring's holder must be in it."""
     row = Principal.objects.filter(id=person, kind="person", active=True).first()
     if row is None or not keys.trusted(row):
         raise NotFound
     if Membership.objects.filter(team=keys.team(code), member=row).exists():
         raise Conflict
-    _add(ring, row, code)
+    _add(ring, row, code, op)
 
 
-def _add(ring: Ring, row: Principal, code: str) -> None:
+def _add(ring: Ring, row: Principal, code: str, op: ids.Id) -> None:
     team = keys.team(code)
     seat = ring.teams.get(team.id)
     if seat is None:
         raise CannotOpen
-    keys.add_member(ring, team, seat.key.root, row)
+    keys.add_member(ring, team, seat.key.root, row, op)
 
 
 def _team(
@@ -206,28 +206,54 @@ def shut_out(person: ids.Id) -> int:
 
 
 # --- leaving -------------------------------------------------------------------------------------
-def leave(ring: Ring, person: ids.Id) -> None:
-    """Shut somebody out and give each of their teams a new key for those who stay; CannotOpen when
-    the ring's holder is not in all of those teams."""
+def may_remove(ring: Ring, person: ids.Id) -> None:
+    """CannotOpen unless the ring's holder is in each of a person's teams: whoever makes the new key of
+    a team knows it. NotFound when there is no such person, or nothing is left to do."""
     row = Principal.objects.filter(id=person, kind="person").first()
-    if row is None:
+    if row is None or not (row.active or _teams_of(person)):
         raise NotFound
-    teams = list(Principal.objects.filter(kind="team", active=True, members__member=row))
-    if any(team.id not in ring.teams for team in teams):
+    if any(team.id not in ring.teams for team in _teams_of(person)):
         raise CannotOpen
+
+
+def last_in(person: ids.Id) -> list[str]:
+    """Codes of the teams in which nobody would be left without this person."""
+    return [team.code for team in _teams_of(person) if not _stay(team, person)]
+
+
+def _teams_of(person: ids.Id) -> list[Principal]:
+    rows = Principal.objects.filter(kind="team", active=True, members__member_id=person)
+    return list(rows.order_by("code"))
+
+
+def _stay(team: Principal, without: ids.Id) -> list[Principal]:
+    """Who stays in a team. To a key that somebody has put in a member's place nothing is wrapped."""
+    rows = Membership.objects.filter(team=team, member__active=True).exclude(member_id=without)
+    return [row.member for row in rows.select_related("member") if keys.trusted(row.member)]
+
+
+def leave(ring: Ring, person: ids.Id) -> None:
+    """Shut somebody out and give each of their teams a new key for those who stay."""
+    may_remove(ring, person)
     shut_out(person)
-    for team in teams:
+    for team in _teams_of(person):
         _succeed(ring, team, without=person)
     Membership.objects.filter(member_id=person).delete()
 
 
-def leave_team(ring: Ring, person: ids.Id, code: str) -> None:
-    """Somebody leaves one team: those who stay get a new key."""
+def may_remove_from(ring: Ring, person: ids.Id, code: str) -> None:
+    """NotFound unless the person is in a team, CannotOpen unless the ring's holder is too."""
     team = keys.team(code)
     if team.id not in ring.teams:
         raise CannotOpen
     if not Membership.objects.filter(team=team, member_id=person).exists():
         raise NotFound
+
+
+def leave_team(ring: Ring, person: ids.Id, code: str) -> None:
+    """Somebody leaves one team: those who stay get a new key."""
+    may_remove_from(ring, person, code)
+    team = keys.team(code)
     _succeed(ring, team, without=person)
     Membership.objects.filter(team=team, member_id=person).delete()
 
@@ -235,8 +261,7 @@ def leave_team(ring: Ring, person: ids.Id, code: str) -> None:
 def _succeed(ring: Ring, team: Principal, *, without: ids.Id) -> None:
     """A new key for a team, signed by the ring's holder; the old one stays with those who stay, to
     open what is not re-sealed yet."""
-    rows = Membership.objects.filter(team=team).exclude(member_id=without)
-    stay = [row.member for row in rows.select_related("member")]
+    stay = _stay(team, without)
     Principal.objects.filter(id=team.id).update(active=False)
     _team(ring, team.code, stay, succeeds=team.id)
     keys.move_generations({row.id for row in stay} | {without})
