@@ -21,18 +21,24 @@ def _house(house: House) -> None:
     pass
 
 
-def use(token: str) -> tuple[str, dict[str, object]]:
+def use(token: str, kind: str = "invite") -> dict[str, object]:
     with journal.unit():
-        return links.use(token)
+        return links.use(token, kind)
 
 
 def test_a_link_opens_once() -> None:
     token = links.create("invite", BODY, hours=2)
-    kind, body = use(token)
-    assert kind == "invite" and body["note"] == "رسالة"
+    assert use(token)["note"] == "رسالة"
     with pytest.raises(NotFound):
         use(token)
     assert not Link.objects.exists()
+
+
+def test_a_link_for_one_thing_is_none_for_another_and_is_not_used_up_by_the_mistake() -> None:
+    token = links.create("invite", BODY, hours=2)
+    with pytest.raises(NotFound):
+        use(token, "reader")
+    assert use(token)
 
 
 def test_its_token_stands_in_no_table_and_no_journal() -> None:
