@@ -146,7 +146,8 @@ def refer(
 def note(
     request: Any, case: UUID, given: shapes.Note, if_match: IfMatch = None
 ) -> Status[shapes.Made]:
-    """Add to a compartment of an opened case."""
+    """Add to a compartment of an opened case. A note does not move the case's version: before you send
+    one again, look whether it is there."""
     with unchanged(request.actor, case, if_match), uploads.taken(given.uploads) as sent:
         row = opening.write_note(
             request.actor, case, given.compartment, text=given.text, files=sent
