@@ -1,5 +1,25 @@
 """All groups of proofs; importing this registers each proof under its number."""
 
-from amparo.proofs.prove import journals, leaving, lengths, places, stolen, times, touched, turning
+from amparo.proofs.prove import (
+    crash,
+    journals,
+    leaving,
+    lengths,
+    places,
+    stolen,
+    times,
+    touched,
+    turning,
+)
 
-__all__ = ["journals", "leaving", "lengths", "places", "stolen", "times", "touched", "turning"]
+__all__ = [
+    "crash",
+    "journals",
+    "leaving",
+    "lengths",
+    "places",
+    "stolen",
+    "times",
+    "touched",
+    "turning",
+]
