@@ -79,7 +79,7 @@ class Making:
     def data(self) -> Iterator[None]:
         """The second commit: rows, journal and the mark that the deed is whole."""
         due = clock.now() + 2 * PATIENCE
-        with writing():
+        with self._or_not(), writing():
             yield
             _mark(Operation(id=self.id, kind=self.kind, done=True, due_at=due))
         at(f"{self.kind}:data")
@@ -87,28 +87,41 @@ class Making:
     @contextmanager
     def ending(self, **subject: object) -> Iterator[None]:
         """The second commit of a deed that then takes keys away: one acceptance for both."""
-        with _accepted(self.id, self.kind, subject):
+        given = {key: str(value) for key, value in subject.items()}
+        due = clock.now() + PATIENCE
+        operation = Operation(id=self.id, kind=self.kind, ids=given, due_at=due)
+        with self._or_not(), _accepted(operation):
             yield
+        _finish(operation)
+
+    @contextmanager
+    def _or_not(self) -> Iterator[None]:
+        """What was refused in its second half keeps no key for a moment longer."""
+        try:
+            yield
+        except Exception:
+            for intent in KeyIntent.objects.filter(id=self.id):
+                _undone(intent)
+            raise
 
 
 @contextmanager
 def ending(kind: str, **subject: object) -> Iterator[ids.Id]:
     """Accept a deed that takes keys away: rows of the block and journal in one commit, then the
     finisher. From the accepting commit on, the deed will be carried out whatever happens."""
-    operation = ids.new()
-    with _accepted(operation, kind, subject):
-        yield operation
+    given = {key: str(value) for key, value in subject.items()}
+    operation = Operation(kind=kind, ids=given, due_at=clock.now() + PATIENCE)
+    with _accepted(operation):
+        yield operation.id
+    _finish(operation)
 
 
 @contextmanager
-def _accepted(id_: ids.Id, kind: str, subject: dict[str, object]) -> Iterator[None]:
-    given = {key: str(value) for key, value in subject.items()}
-    operation = Operation(id=id_, kind=kind, ids=given, due_at=clock.now() + PATIENCE)
+def _accepted(operation: Operation) -> Iterator[None]:
     with writing():
         _mark(operation)
         yield
-    at(f"{kind}:accepted")
-    _finish(operation)
+    at(f"{operation.kind}:accepted")
 
 
 def _mark(operation: Operation) -> None:
@@ -160,7 +173,10 @@ def sweep(*, at_once: bool = False) -> int:
     with journal.unit():
         due = Operation.objects.filter(done=False, due_at__lte=now)
         mended = sum(_finished(operation) for operation in list(due))
-        mended += sum(_undone(intent) for intent in KeyIntent.objects.filter(due_at__lte=now))
+        for intent in KeyIntent.objects.filter(due_at__lte=now):
+            if _undone(intent):
+                journal.note("operation.undone", intent.id)
+                mended += 1
     # A mark outlives its intent by one patience, so no intent can miss it.
     Operation.objects.filter(done=True, due_at__lte=now).delete()
     return mended
@@ -188,9 +204,8 @@ def _undone(intent: KeyIntent) -> bool:
     if mark.kind == UNDONE:
         with transaction.atomic(using=KEYSTORE):
             for undo in _undoers:
-                undo(intent.id)
-            intent.delete()
-        journal.note("operation.undone", mark.id)
+                undo(mark.id)
+            KeyIntent.objects.filter(id=mark.id).delete()
         return True
     intent.delete()
     return False

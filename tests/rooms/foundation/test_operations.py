@@ -102,6 +102,22 @@ def test_what_failed_in_its_keys_has_no_intent() -> None:
     assert not KeyIntent.objects.exists()
 
 
+def test_a_making_whose_data_were_refused_keeps_no_key() -> None:
+    making = operations.Making("test.make")
+    with journal.unit(), making.keys():
+        pass
+    with pytest.raises(ZeroDivisionError), journal.unit(), making.data():
+        raise ZeroDivisionError
+    assert undone == [making.id] and not KeyIntent.objects.exists()
+    again = operations.Making("test.end")
+    with journal.unit(), again.keys():
+        pass
+    with pytest.raises(ZeroDivisionError), journal.unit(), again.ending(who="amina"):
+        raise ZeroDivisionError
+    assert undone[-1] == again.id and finished == []
+    assert operations.pending() == 0
+
+
 def test_a_making_that_was_undone_meanwhile_fails_when_it_comes_to_its_data() -> None:
     """A machine that slept between the halves must not accept what has no keys any more."""
     making = operations.Making("test.make")
