@@ -404,7 +404,11 @@ def _kill(world: World, name: str, switch: Switch) -> tuple[list[str], bool]:
     deed, judge = DEEDS[name]
     stage = _stage(world, name)
     came_back, _ = _killed(deed, stage, switch)
-    wrong = _everything() + judge(stage, came_back)
+    wrong = _everything()
+    try:
+        wrong += judge(stage, came_back)
+    except errors.AmparoError as error:
+        wrong.append(f"what should work is refused ({type(error).__name__})")
     return [
         f"{name} after {switch.point or f'step {switch.after}'}: {one}" for one in wrong
     ], came_back
