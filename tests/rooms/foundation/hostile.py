@@ -211,6 +211,8 @@ def pdf_form_program() -> bytes:
 def office_bombs() -> dict[str, tuple[bytes, str]]:
     """Packages that unpack to far more than they are, or list far more than they hold."""
     docx, xlsx, odt = planted.docx(), planted.xlsx(), planted.odt()
+    noise = Image.effect_noise((1024, 1024), 90).tobytes()
+    noise = zlib.compress(noise, wbits=-15)
     crowd = {f"word/{number}.xml": b"" for number in range(5000)}
     return {
         "docx that unpacks to a gigabyte": (
@@ -223,6 +225,11 @@ def office_bombs() -> dict[str, tuple[bytes, str]]:
         "docx whose parts overlap": (
             raw_zip([("[Content_Types].xml", b"")], [("word/a", blanks(32), 0, 32 << 20)], again=200),
             "bomb"),
+        "docx whose parts overlap and pack badly": (
+            raw_zip([("[Content_Types].xml", b"")], [("word/a", noise, 0, 1 << 20)], again=200),
+            "bomb"),
+        "docx that unpacks to a hundred megabytes": (
+            deflated_bomb(docx, "word/document.xml", 100), "bomb"),
         "docx of five thousand parts": (zip_of({"word/document.xml": b"", **crowd}), "bomb"),
         "docx with laughing entities": (
             with_part(docx, "word/document.xml", laughs("<x>&j;</x>")), "broken"),
