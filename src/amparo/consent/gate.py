@@ -67,6 +67,11 @@ def holds(actor: Actor, case: ids.Id, compartment: str) -> bool:
     return bool(actor.ring and compartments.keys_of(actor.ring, [case], compartment))
 
 
+def may_give(actor: Actor, case: ids.Id, compartment: str) -> bool:
+    """Whether the actor can give a compartment away: they open it, and their signature counts."""
+    return holds(actor, case, compartment) and compartments.may_sign(actor.ring, case)
+
+
 def _pass(leave: Leave) -> Any:
     """The vault checks what it is; a Leave that this gate did not give opens nothing there."""
     return leave

@@ -115,7 +115,7 @@ def record_answer(
     if answer == "asked":
         _may_ask(actor, case, recipient, purpose, compartment)
     leave = gate.admit(actor, case, "cover", write=True)
-    if answer != "granted" or not gate.holds(actor, case, compartment):
+    if answer != "granted" or not gate.may_give(actor, case, compartment):
         with operations.writing():
             row = _write_record(leave, case, doc)
             journal.note(f"consent.{answer}", case, row.id, compartment=compartment)
@@ -186,7 +186,7 @@ def give_key(actor: Actor, case: ids.Id, consent: ids.Id) -> None:
     wanted = rules.Recorded(row.answer, row.until, row.condition, row.condition_met)
     if not rules.is_in_force(wanted, clock.today()):
         raise Refused
-    if row.recipient is None or not gate.holds(actor, case, row.compartment):
+    if row.recipient is None or not gate.may_give(actor, case, row.compartment):
         raise Refused
     making = operations.Making("consent.give")
     share = compartments.Share(row.recipient, row.purpose, row.until)
@@ -221,7 +221,7 @@ def condition_met(actor: Actor, case: ids.Id, consent: ids.Id, *, reason: str) -
         kept.sealed = gate.seal(leave, RECORD, kept.id, doc)
         kept.save(update_fields=["sealed"])
         journal.note("consent.condition met", case, consent)
-    if gate.holds(actor, case, row.compartment):
+    if gate.may_give(actor, case, row.compartment):
         give_key(actor, case, consent)
 
 

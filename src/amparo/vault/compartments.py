@@ -283,6 +283,13 @@ def _sign_list(ring: Ring, case: ids.Id, compartment: str, number: int) -> None:
     epoch.save(update_fields=["recipients", "signer", "signature"])
 
 
+def may_sign(ring: Ring, case: ids.Id) -> bool:
+    """Whether what the ring's holder signs in a case is believed. Somebody who was re-linked to an
+    older call has its keys, but the case does not follow from theirs."""
+    signers = Signers()
+    return signers.may_sign(signers.principal(ring.id), case)
+
+
 @transaction.atomic(using=KEYSTORE)
 def extend(
     ring: Ring,
@@ -300,7 +307,7 @@ def extend(
     """
     _alone(case, compartment)
     keys = dict(held or keys_of(ring, [case], compartment).get(case, {}))
-    if not keys:
+    if not keys or not may_sign(ring, case):
         raise CannotOpen
     to = public_of(bytes(principals({share.principal})[share.principal].public))
     signer = _Signer(ring.id, ring.person)

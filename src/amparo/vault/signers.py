@@ -82,11 +82,11 @@ class Signers:
         signer = self.principal(row.signer)
         if signer.kind == "rotation":
             self._check_rotation(row, line, signer)
-        elif not self._may_sign(signer, row.case):
+        elif not self.may_sign(signer, row.case):
             raise CannotOpen
         return public_of(bytes(signer.public))
 
-    def _may_sign(self, signer: Principal, case: ids.Id) -> bool:
+    def may_sign(self, signer: Principal, case: ids.Id) -> bool:
         """Staff anywhere; a defender in the case that follows from their key."""
         if signer.kind == "defender":
             return id_of(public_of(bytes(signer.public)), "case") == case
@@ -112,7 +112,7 @@ class Signers:
         if row is None:
             raise CannotOpen
         signer = self.principal(row.signer)
-        if not self._may_sign(signer, case):
+        if not self.may_sign(signer, case):
             raise CannotOpen
         public_of(bytes(signer.public)).verify(bytes(row.signature), list_text(row))
         return row
