@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from amparo.casework import rules
 from amparo.casework.models import COVER, ENTRY, FILE, Case, Cover, Entry, File
@@ -323,24 +323,41 @@ def queue(actor: Actor, *, show: str = "open", after: str = "", size: int = PAGE
         raise Refused
     names = people.names(actor)
     rows = _shown(show, actor)
-    if after:
-        rows = rows.filter(_beyond(after))
     page: list[QueueRow] = []
-    last: Case | None = None
-    # Rows whose cover the actor does not open are passed over, so a page may need a second look.
-    while len(page) < size:
-        chunk = list(
-            (rows.filter(_beyond(_place(last))) if last else rows).order_by("due_at", "id")[
-                : size + 1
-            ]
-        )
-        wanted = chunk[: size - len(page)]
-        page += _rows(actor, wanted, names)
-        if len(chunk) <= len(wanted):
-            last = None
+    place, more = after, size + 1
+    # Rows whose cover the actor does not open are passed over, so a page may need another look.
+    while chunk := _following(rows, place, more):
+        shown = {row.case: row for row in _rows(actor, chunk, names)}
+        for row in chunk:
+            if len(page) == size:
+                return Queue(page, place, counts(actor))
+            place = _place(row)
+            if row.id in shown:
+                page.append(shown[row.id])
+        if len(chunk) < more:
             break
-        last = wanted[-1]
-    return Queue(page, _place(last) if last else "", counts(actor))
+        more = min(2 * more, LOOK)
+    return Queue(page, "", counts(actor))
+
+
+LOOK = 1000  # rows at most that are looked at in one go
+
+
+def _following(rows: QuerySet[Case], place: str, count: int) -> list[Case]:
+    """The rows after a place: those with an hour, the nearest first, then those without."""
+    due, last = _of_place(place)
+    found: list[Case] = []
+    if due or not last:
+        dated = rows.exclude(due_at=None)
+        if last:
+            dated = dated.filter(Q(due_at__gt=due) | Q(due_at=due, id__gt=last))
+        found = list(dated.order_by("due_at", "id")[:count])
+    if len(found) < count:
+        undated = rows.filter(due_at=None)
+        if last and not due:
+            undated = undated.filter(id__gt=last)
+        found += list(undated.order_by("id")[: count - len(found)])
+    return found
 
 
 def _shown(show: str, actor: Actor) -> QuerySet[Case]:
@@ -356,25 +373,25 @@ def _shown(show: str, actor: Actor) -> QuerySet[Case]:
     return rows
 
 
-def _place(row: Case | None) -> str:
-    if row is None:
-        return ""
-    due = row.due_at.isoformat() if row.due_at else ""
+def _place(row: Case) -> str:
+    # In UTC without saying so: a plus sign would not survive an address.
+    due = row.due_at.astimezone(UTC).replace(tzinfo=None).isoformat() if row.due_at else ""
     return f"{due}~{row.id}"
 
 
-def _beyond(place: str) -> Q:
+def _of_place(place: str) -> tuple[datetime | None, ids.Id | None]:
+    """(hour, id) of a row's place; of the beginning, neither. NotFound for anything else."""
+    if not place:
+        return None, None
     due, _, last = place.partition("~")
     row = ids.parse(last)
-    if row is None:
-        raise NotFound
-    if not due:
-        return Q(due_at=None, id__gt=row)
     try:
-        moment = datetime.fromisoformat(due)
+        moment = datetime.fromisoformat(due).replace(tzinfo=UTC) if due else None
     except ValueError:
         raise NotFound from None
-    return Q(due_at__gt=moment) | Q(due_at=moment, id__gt=row) | Q(due_at=None)
+    if row is None:
+        raise NotFound
+    return moment, row
 
 
 def titles(actor: Actor) -> dict[ids.Id, str]:
@@ -386,15 +403,13 @@ def titles(actor: Actor) -> dict[ids.Id, str]:
 
 def counts(actor: Actor) -> dict[str, int]:
     """How many requests each view of the queue holds, opened or not."""
-    rows = Case.objects.filter(state__in=rules.OPEN).values_list("owner", "state", "unread")
-    found = {"open": 0, "mine": 0, "free": 0, "waiting": 0, "unread": 0}
-    for owner, state, unread in rows:
-        found["open"] += 1
-        found["mine"] += owner == actor.id
-        found["free"] += owner is None
-        found["waiting"] += state == "answered"
-        found["unread"] += bool(unread)
-    return found
+    return Case.objects.filter(state__in=rules.OPEN).aggregate(
+        open=Count("id"),
+        mine=Count("id", filter=Q(owner=actor.id)),
+        free=Count("id", filter=Q(owner=None)),
+        waiting=Count("id", filter=Q(state="answered")),
+        unread=Count("id", filter=Q(unread__gt=0)),
+    )
 
 
 def _rows(actor: Actor, rows: list[Case], names: dict[ids.Id, str]) -> list[QueueRow]:
@@ -438,6 +453,7 @@ def case(actor: Actor, case_id: ids.Id) -> CaseView:
     names = people.names(actor)
     shown = _rows(actor, [row], names)
     if not shown:
+        journal.note("refused", case_id, deed="read", compartment="cover")
         raise NotFound
     labels = names | _labels_for_defender(actor, case_id)
     messages: list[Message] = []

@@ -8,14 +8,19 @@ from amparo.casework.services.record import (
     SealedFile,
     change_cover,
     check_texts,
+    only_once,
     step,
+    workable,
     write_entry,
 )
 from amparo.consent import gate
+from amparo.consent import services as consent
 from amparo.foundation import clock, events, ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
 from amparo.vault import compartments
+
+PROTECTION = "protection"
 
 
 def case_row(actor: Actor, case: ids.Id) -> Case:
@@ -32,24 +37,64 @@ def case_row(actor: Actor, case: ids.Id) -> Case:
 def take(actor: Actor, case: ids.Id, *, version: int) -> None:
     """Make a request one's own; Conflict when somebody was quicker."""
     row = case_row(actor, case)
+    workable(row)
     if row.owner == actor.id:
         return
     with operations.writing():
-        state = "taken" if row.state == "new" else row.state
-        step(case, version, owner=actor.id, state=state)
+        step(case, version, owner=actor.id, state=_taken(row))
         journal.note("taken", case)
 
 
+def _taken(row: Case) -> str:
+    return "taken" if row.state == "new" else row.state
+
+
+# What only the officer of an opened case holds: it goes with the case.
+WITH_THE_OFFICER = ("location", "narrative")
+
+
 def reassign(actor: Actor, case: ids.Id, *, to: ids.Id, version: int, second: bool = False) -> None:
-    """Give a request to a colleague, or name them as its second reader."""
+    """Give a request to a colleague, or name them as its second reader.
+
+    Of an opened case the colleague gets the officer's own compartments, as far as the actor holds
+    them, and the officer before loses what could be given.
+    """
     row = case_row(actor, case)
+    workable(row)
     queries.require_colleague(actor, to)
-    with operations.writing():
+    if row.version != version:
+        raise Conflict
+    making = operations.Making("casework.pass on")
+    with making.keys():
+        moves = [] if row.stage != "case" else _pass_on(actor, row, to, making.id, second=second)
+    with making.ending(to=to, moves=" ".join(moves)):
         if second:
             step(case, version, second=to)
         else:
-            step(case, version, owner=to, state="taken" if row.state == "new" else row.state)
+            step(case, version, owner=to, state=_taken(row))
         journal.note("reassigned", case, to, second=second)
+
+
+def _pass_on(actor: Actor, row: Case, to: ids.Id, op: ids.Id, *, second: bool = False) -> list[str]:
+    """Give a colleague what goes with the case; returns "case:compartment:officer" of whatever the
+    officer before is to lose. Nothing is taken away that the colleague could not be given."""
+    moves = []
+    for compartment in WITH_THE_OFFICER:
+        share = compartments.Share(to, PROTECTION)
+        if gate.holds(actor, row.id, compartment):
+            compartments.extend(actor.ring, row.id, compartment, share, op=op)
+        elif share not in compartments.shares_of(row.id, compartment):
+            continue
+        if row.owner is not None and not second and row.owner not in {to, row.second}:
+            moves.append(f"{row.id}:{compartment}:{row.owner}")
+    return moves
+
+
+@operations.finishes("casework.pass on")
+def _passed_on(subject: dict[str, str]) -> None:
+    for move in subject["moves"].split():
+        case, compartment, officer = move.split(":")
+        consent.take_key(ids.of(case), compartment, {(ids.of(officer), PROTECTION)})
 
 
 def set_level(actor: Actor, case: ids.Id, *, level: int, reason: str, version: int) -> None:
@@ -57,6 +102,8 @@ def set_level(actor: Actor, case: ids.Id, *, level: int, reason: str, version: i
     if level not in rules.NEXT_ACT:
         raise Invalid("choose one of the four levels", {"level": "choose"})
     row = case_row(actor, case)
+    if row.state not in rules.OPEN:
+        raise Conflict  # nothing is due there, so it gets no hour
     if row.level > level and not reason.strip():
         # Who lowers a level takes protection away: never without a reason.
         raise Invalid("say why it is lower now", {"reason": "empty"})
@@ -74,13 +121,15 @@ def reply(
     *,
     text: str,
     files: tuple[SealedFile, ...] = (),
+    once: ids.Id | None = None,
 ) -> ids.Id:
-    """Answer a defender. The request then waits for them."""
+    """Answer a defender. The request then waits for them. The same `once` again is a Conflict."""
     row = case_row(actor, case)
+    workable(row)
     check_texts(text=text)
     if not text.strip() and not files:
         raise Invalid("write an answer", {"text": "empty"})
-    return _answer(actor, row, text, files, state="answered", deed="replied")
+    return _answer(actor, row, text, files, state="answered", deed="replied", once=once)
 
 
 def _answer(
@@ -91,12 +140,14 @@ def _answer(
     *,
     state: str,
     deed: str,
+    once: ids.Id | None,
     **more: object,
 ) -> ids.Id:
     leave = gate.admit(actor, row.id, "correspondence", write=True)
     ends = state not in rules.OPEN
     due = None if ends else rules.next_act_due(clock.now(), row.level or 2)
     with operations.writing():
+        only_once(once)
         entry = write_entry(leave, Author("desk", actor.id), text, sent=files, unread=True, **more)
         step(
             row.id,
@@ -111,7 +162,9 @@ def _answer(
     return entry.id
 
 
-def log_call(actor: Actor, case: ids.Id, *, outcome: str, text: str = "") -> ids.Id:
+def log_call(
+    actor: Actor, case: ids.Id, *, outcome: str, text: str = "", once: ids.Id | None = None
+) -> ids.Id:
     """Write down a call: reached, no answer, wrong person, not safe to talk."""
     if outcome not in queries.CALL_OUTCOMES:
         raise Invalid("say how the call went", {"outcome": "choose"})
@@ -119,35 +172,41 @@ def log_call(actor: Actor, case: ids.Id, *, outcome: str, text: str = "") -> ids
     check_texts(text=text)
     leave = gate.admit(actor, case, "correspondence", write=True)
     with operations.writing():
+        only_once(once)
         entry = write_entry(leave, Author("note", actor.id), text, outcome=outcome, inside=True)
         step(row.id, row.version, owner=row.owner or actor.id)
         journal.note("call logged", case, outcome=outcome)
     return entry.id
 
 
-def decline(actor: Actor, case: ids.Id, *, reason: str) -> None:
+def decline(actor: Actor, case: ids.Id, *, reason: str, once: ids.Id | None = None) -> None:
     """Say no, with a reason that the defender can read."""
-    _decide(actor, case, "declined", reason)
+    _decide(actor, case, "declined", reason, once)
 
 
-def refer(actor: Actor, case: ids.Id, *, to: str, reason: str) -> None:
+def refer(actor: Actor, case: ids.Id, *, to: str, reason: str, once: ids.Id | None = None) -> None:
     """Point the defender to somebody who can do more. Nothing of theirs is sent anywhere."""
     if not to.strip():
         raise Invalid("say where to", {"to": "empty"})
-    _decide(actor, case, "referred", reason, to=to)
+    _decide(actor, case, "referred", reason, once, to=to)
 
 
-def _decide(actor: Actor, case: ids.Id, state: str, reason: str, **more: object) -> None:
+def _decide(
+    actor: Actor, case: ids.Id, state: str, reason: str, once: ids.Id | None, **more: object
+) -> None:
     if not reason.strip():
         raise Invalid("the defender needs the reason", {"reason": "empty"})
     check_texts(reason=reason)
     row = case_row(actor, case)
-    _answer(actor, row, reason, (), state=state, deed=state, decision=state, **more)
+    workable(row)
+    _answer(actor, row, reason, (), state=state, deed=state, once=once, decision=state, **more)
 
 
 def mark_spam(actor: Actor, case: ids.Id, *, version: int) -> None:
     """Take a request out of the queue; nothing is deleted and it can be undone."""
-    case_row(actor, case)
+    row = case_row(actor, case)
+    if row.state not in rules.OPEN or row.stage == "case":
+        raise Conflict
     with operations.writing():
         step(case, version, state="spam", due_at=None)
         journal.note("marked as spam", case)
@@ -171,8 +230,11 @@ def merge(actor: Actor, case: ids.Id, *, into: ids.Id, version: int) -> None:
     """
     if case == into:
         raise Invalid("choose another request", {"into": "same"})
-    case_row(actor, into)
-    case_row(actor, case)
+    workable(case_row(actor, into))
+    row = case_row(actor, case)
+    workable(row)
+    if row.stage == "case":
+        raise Conflict
     leave = gate.admit(actor, case, "correspondence", write=True)
     with operations.writing():
         write_entry(leave, Author("desk", actor.id), "", unread=True, decision="merged")
@@ -191,18 +253,25 @@ def set_reach(actor: Actor, case: ids.Id, *, reach: list[dict[str, str]], word: 
 
 def read_all(actor: Actor, case: ids.Id) -> None:
     """The officer has the messages on their screen."""
-    if actor.kind != "staff":
+    if actor.kind != "staff" or not gate.holds(actor, case, "correspondence"):
         raise Refused
     Case.objects.filter(id=case, unread__gt=0).update(unread=0)
 
 
 def hand_over(actor: Actor, *, to: ids.Id, note: str = "") -> int:
-    """At the end of a shift: everything that is open and one's own goes to a colleague."""
+    """At the end of a shift: everything that is open and one's own goes to a colleague, with the keys
+    that go with it; the actor keeps none of those."""
+    if to == actor.id:
+        raise Invalid("choose a colleague", {"to": "self"})
     queries.require_colleague(actor, to)
     check_texts(reason=note)
     mine = list(Case.objects.filter(owner=actor.id, state__in=rules.OPEN))
     leaves = gate.admit_many(actor, [row.id for row in mine], "correspondence")
-    with operations.writing():
+    making = operations.Making("casework.pass on")
+    with making.keys():
+        opened = [row for row in mine if row.stage == "case"]
+        moves = [move for row in opened for move in _pass_on(actor, row, to, making.id)]
+    with making.ending(to=to, moves=" ".join(moves)):
         for row in mine:
             if row.id in leaves and note.strip():
                 write_entry(leaves[row.id], Author("note", actor.id), note, inside=True)

@@ -11,6 +11,7 @@ from amparo.casework.services.record import (
     SealedFile,
     check_texts,
     due_now,
+    only_once,
     stamp,
     write_cover,
     write_entry,
@@ -92,7 +93,7 @@ def ask(
             op=making.id,
         )
     with making.data():
-        Sent.objects.create(id=once)
+        only_once(once)
         Case.objects.create(id=case, due_at=due, unread=1)
         write_cover(leaves["cover"], _cover(call))
         _first_entry(leaves["correspondence"], actor, call, files)

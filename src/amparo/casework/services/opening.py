@@ -8,7 +8,9 @@ from amparo.casework.services.record import (
     Author,
     SealedFile,
     check_texts,
+    only_once,
     step,
+    workable,
     write_entry,
 )
 from amparo.consent import gate
@@ -39,7 +41,8 @@ def open_case(actor: Actor, case: ids.Id, *, version: int) -> None:
     """Open a request as a case: all seven compartments at once, each with its first padded row, so
     that nothing shows later which of them is used."""
     row = case_row(actor, case)
-    if row.stage == "case":
+    workable(row)
+    if row.stage == "case" or row.version != version:
         raise Conflict
     owner = row.owner or actor.id
     shares, pairs = _first_holders(owner)
@@ -83,8 +86,9 @@ def write_note(
     *,
     text: str,
     files: tuple[SealedFile, ...] = (),
+    once: ids.Id | None = None,
 ) -> ids.Id:
-    """Add to a compartment of an opened case."""
+    """Add to a compartment of an opened case. The same `once` again is a Conflict."""
     if compartment not in LATER:
         raise NotFound
     check_texts(text=text)
@@ -92,6 +96,7 @@ def write_note(
         raise Invalid("write something", {"text": "empty"})
     leave = gate.admit(actor, case, compartment, write=True)
     with operations.writing():
+        only_once(once)
         entry = write_entry(leave, Author("note", actor.id), text, sent=files)
         journal.note("entry written", case, compartment=compartment)
     return entry.id
@@ -118,16 +123,14 @@ def relink(actor: Actor, new: ids.Id, *, old: ids.Id, word: str) -> None:
     with making.keys():
         for compartment in ("cover", "correspondence"):
             compartments.extend(actor.ring, old, compartment, share, op=making.id)
-    with making.data():
+    leave = gate.admit(actor, old, "correspondence", write=True)
+    with making.ending(case=old, defender=lost):
         step(new, newer.version, state="merged", merged_into=old, due_at=None, unread=0)
-        leave = gate.admit(actor, old, "correspondence", write=True)
         write_entry(leave, Author("system"), "", unread=True, decision="relinked")
         journal.note("relinked", new, old)
-    with operations.ending("casework.old code", case=old, defender=lost):
-        journal.note("old code removed", old)
 
 
-@operations.finishes("casework.old code")
+@operations.finishes("casework.relink")
 def _old_code(subject: dict[str, str]) -> None:
     case, lost = ids.of(subject["case"]), ids.of(subject["defender"])
     for compartment in compartments.COMPARTMENTS:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from amparo.casework import rules
-from amparo.casework.models import COVER, ENTRY, FILE, Case, Cover, Entry, File
+from amparo.casework.models import COVER, ENTRY, FILE, Case, Cover, Entry, File, Sent
 from amparo.consent import gate
 from amparo.foundation import clock, ids
 from amparo.foundation.errors import Conflict, Invalid
@@ -109,6 +109,12 @@ def change_cover(leave: gate.Leave, **changes: Any) -> dict[str, Any]:
     return doc
 
 
+def workable(row: Case) -> None:
+    """Conflict for what was taken back, or joined to another request: there is nothing to be done."""
+    if row.state in {"withdrawn", "merged"}:
+        raise Conflict
+
+
 def step(case: ids.Id, version: int, **changes: Any) -> None:
     """Change a case's clear columns if it still is at `version`; Conflict when somebody was quicker."""
     changed = Case.objects.filter(id=case, version=version).update(version=version + 1, **changes)
@@ -119,6 +125,12 @@ def step(case: ids.Id, version: int, **changes: Any) -> None:
 def due_now(minutes: int, hours: str) -> datetime:
     """When somebody must have read what arrives now."""
     return rules.first_answer_due(clock.now(), minutes, hours)
+
+
+def only_once(once: ids.Id | None) -> None:
+    """Conflict when this form was taken in before; inside the deed's transaction."""
+    if once is not None and not Sent.objects.get_or_create(id=once)[1]:
+        raise Conflict
 
 
 def erase_rows(case: ids.Id) -> None:

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 
+from django.db.models import F
+
 from amparo.casework import bundle, queries
 from amparo.casework.events import DefenderWrote
-from amparo.casework.models import Case, Entry, Sent
+from amparo.casework.models import Case, Entry
 from amparo.casework.services.record import (
     Author,
     SealedFile,
     check_texts,
     due_now,
     erase_rows,
+    only_once,
     write_entry,
 )
 from amparo.consent import gate
@@ -20,7 +23,7 @@ from amparo.consent.rules import OWN
 from amparo.foundation import events, ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.config import config
-from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
+from amparo.foundation.errors import Invalid, NotFound, Refused
 from amparo.vault import codes, keys, server, sessions
 
 
@@ -36,7 +39,8 @@ def _case(actor: Actor) -> Case:
 def write(
     actor: Actor, *, once: ids.Id, text: str = "", files: tuple[SealedFile, ...] = ()
 ) -> ids.Id:
-    """Write again. It goes to the head of the queue's clock like a first call."""
+    """Write again. It is due like a first call, and brings back what was answered, closed or joined to
+    another request."""
     case = _case(actor)
     check_texts(text=text)
     if not text.strip() and not files:
@@ -44,24 +48,17 @@ def write(
     leave = gate.admit(actor, case.id, "correspondence", write=True)
     due = due_now(config().first_answer_minutes, config().duty_hours)
     with operations.writing():
-        _, fresh = Sent.objects.get_or_create(id=once)
-        if not fresh:
-            raise Conflict
-        row = write_entry(leave, Author("defender"), text, sent=files)
-        Case.objects.filter(id=case.id).update(
-            unread=case.unread + 1,
-            due_at=min(case.due_at, due) if case.due_at and case.state == "new" else due,
-            state=_state_after_writing(case.state),
-            version=case.version + 1,
-        )
+        only_once(once)
+        entry = write_entry(leave, Author("defender"), text, sent=files)
+        row = Case.objects.select_for_update().get(id=case.id)
+        row.unread, row.version = row.unread + 1, row.version + 1
+        # A new word never moves an earlier hour back.
+        row.due_at = min(row.due_at or due, due)
+        row.state = row.state if row.state in {"new", "taken"} else "waiting"
+        row.save(update_fields=["unread", "version", "due_at", "state"])
         journal.note("defender wrote", case.id, files=len(files))
         events.announce(DefenderWrote(str(case.id)))
-    return row.id
-
-
-def _state_after_writing(state: str) -> str:
-    """A word from the defender opens again what was answered or closed."""
-    return state if state in {"new", "taken", "merged"} else "waiting"
+    return entry.id
 
 
 def seen(actor: Actor) -> None:
@@ -137,7 +134,7 @@ def withdraw_request(actor: Actor) -> None:
     case = _case(actor)
     with operations.ending("casework.withdraw", case=case.id, defender=actor.id):
         Case.objects.filter(id=case.id).update(
-            state="withdrawn", due_at=None, unread=0, version=case.version + 1
+            state="withdrawn", due_at=None, unread=0, version=F("version") + 1
         )
         journal.note("request withdrawn", case.id)
     sessions.end_all(actor.id)
@@ -167,5 +164,4 @@ def export(actor: Actor) -> Iterator[bytes]:
     for compartment in ("cover", "correspondence"):
         gate.may_disclose(actor, case.id, compartment, recipient=actor.id, purpose=OWN)
     journal.note("own export", case.id)
-    journal.flush()
     return bundle.of_thread(actor, queries.thread(actor))
