@@ -251,7 +251,7 @@ def pdf_bombs() -> dict[str, tuple[bytes, str]]:
     """Documents that would not end."""
     return {
         "pdf whose page unpacks to a gigabyte": (pdf_stream_bomb(), "bomb"),
-        "pdf packed twice over": (pdf_stream_bomb(2), "broken"),
+        "pdf packed twice over": (pdf_stream_bomb(2), "bomb"),
         "pdf packed forty times over": (pdf_stream_bomb(40), "bomb"),
         "pdf of forms without end": (pdf_of_forms(), "bomb"),
         "pdf with a huge picture": (pdf_image_bomb(), "bomb"),

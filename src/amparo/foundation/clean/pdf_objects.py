@@ -110,10 +110,14 @@ class Rebuilder:
         """Raises for content that unpacks to more than a page can need, before it is read."""
         streams: Any = source.obj.get("/Contents") if isinstance(source, pikepdf.Page) else source
         for stream in streams if isinstance(streams, Array) else [streams]:
-            if isinstance(stream, Stream) and pdf_images.filters_of(stream) == ["/FlateDecode"]:
-                raw = bytes(stream.read_raw_bytes())
-                if len(first_unpacked(raw, MOST_CONTENT + 1)) > MOST_CONTENT:
-                    raise CannotClean("bomb")
+            codings = pdf_images.filters_of(stream) if isinstance(stream, Stream) else []
+            if not codings or set(codings) != {"/FlateDecode"}:
+                continue
+            data = bytes(stream.read_raw_bytes())
+            for _ in codings:
+                data = first_unpacked(data, MOST_CONTENT + 1)
+            if len(data) > MOST_CONTENT:
+                raise CannotClean("bomb")
 
     def refuse_long(self, stream: Any) -> None:
         """Raises for a long LZW stream."""
