@@ -232,7 +232,7 @@ def officers(settings: Config) -> Iterator[Finding]:
             "founders",
             FAIL,
             "no fingerprint is pinned: nobody can be trusted",
-            "Found again in a fresh folder with `amparo init`.",
+            "The founding was broken off: remove the folder, then `amparo init` once more.",
         )
     elif found.missing:
         yield Finding(

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -173,18 +174,32 @@ def _ask_officers() -> tuple[Officer, ...]:
 # --- founding ------------------------------------------------------------------------------------
 @contextmanager
 def _taken_back_on_failure() -> Iterator[None]:
-    """What a failed founding has made in a fresh folder goes away again."""
+    """What a founding that fails or is broken off has made goes away again."""
     data = config().data
     before = set(data.iterdir()) if data.is_dir() else None
+    _on_signals(_break_off)
     try:
         yield
     except (Exception, KeyboardInterrupt):
-        if before is None:
-            shutil.rmtree(data, ignore_errors=True)
-        else:
-            for path in set(data.iterdir()) - before:
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        _on_signals(signal.SIG_IGN)
+        made = set(data.iterdir()) - (before or set()) if data.is_dir() else set()
+        for path in made:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        if before is None and data.is_dir():
+            data.rmdir()
         raise
+    finally:
+        _on_signals(signal.SIG_DFL)
+
+
+def _on_signals(handler: Any) -> None:
+    for one in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(one, handler)
+
+
+def _break_off(*_: object) -> None:
+    """A closed terminal is a Ctrl-C too."""
+    raise KeyboardInterrupt
 
 
 def found(given: Answers, file: Path | None, as_json: bool) -> None:

@@ -19,7 +19,7 @@ from amparo.foundation.errors import Invalid, Unavailable
 
 READY, FAILED = b"r", b"f"
 # A body is read while it comes, so a slow sender keeps a thread; idle ones end after a while.
-THREADS = 32
+THREADS = 16
 IDLE = 30  # seconds
 GRACE = 20  # seconds for requests that are on their way when the server is told to stop
 PATIENCE = 30  # seconds until a first answer is given up on
@@ -119,7 +119,7 @@ def serve(host: str | None, port: int | None, *, workers: int, engine: bool) -> 
     host, port = host or settings.host, port or settings.port
     house.need_founded()
     house.need_closed_keys()
-    _need_port(host, port)
+    need_port(host, port)
     # No Django in this process: it only watches over the one that works, and stays small.
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
@@ -163,7 +163,7 @@ def serve(host: str | None, port: int | None, *, workers: int, engine: bool) -> 
     return 0
 
 
-def _need_port(host: str, port: int) -> None:
+def need_port(host: str, port: int) -> None:
     """Unavailable when somebody else listens there: the server itself would share the port."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

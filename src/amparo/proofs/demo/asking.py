@@ -31,7 +31,7 @@ def first_page(play: Play) -> str:
 def ask(play: Play, browser: Browser, what: str, path: str = "/new", **typed: str) -> Page:
     """Answer the three questions; returns the page with the code."""
     page = browser.get(path)
-    return browser.send(page, page.form("what", "where"), what=what, **typed)
+    return browser.send(page, page.form("what", "where"), None, what=what, **typed)
 
 
 @scene(ASKING, "she sends a photo and a letter with it, and gets nine words, once")

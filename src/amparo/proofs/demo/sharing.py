@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from amparo.foundation import clock
 from amparo.proofs.demo import papers
-from amparo.proofs.demo.browser import Browser
+from amparo.proofs.demo.browser import Browser, Form, Page
 from amparo.proofs.demo.house import _shown_link
 from amparo.proofs.demo.play import Labelled, Play, expect, said, scene
 
@@ -67,21 +67,21 @@ def condition(play: Play) -> str:
 @scene(CONSENT, "she is asked on her page, says no, and is not asked again")
 def refusal(play: Play) -> str:
     path = f"{play.case.path}/consent/ask"
-    asked = play.fill(
-        "ines",
-        path,
-        "recipient",
-        recipient=Labelled("Ruth"),
-        purpose="publication",
-        compartments=["narrative"],
-        until=last_day(),
-    )
+    question = {
+        "recipient": Labelled("Ruth"),
+        "purpose": "publication",
+        "compartments": ["narrative"],
+        "until": last_day(),
+    }
+    asked = play.fill("ines", path, "recipient", **question)
     expect(asked.status == 200, said(asked))
     thread = play.open_notes()
     form = thread.form("answer", "asked")
     no = play.amina.send(thread, form, answer="refused")
     expect(no.says("You said no"), f"her no: {said(no)}")
     expect(not play.compartment("ruth", "narrative").says(papers.NARRATIVE), "it opened anyway")
+    again = play.fill("ines", path, "recipient", **question)
+    expect(again.status == 422, f"she is asked again: {said(again)}")
     return "no key, and no question for 30 days"
 
 
@@ -189,7 +189,7 @@ def her_copy(play: Play) -> str:
     return f"{len(names)} files in one zip, streamed after a warning"
 
 
-def _with_button(page, value: str):
+def _with_button(page: Page, value: str) -> Form:
     for one in page.forms:
         if ("do", value) in one.buttons:
             return one

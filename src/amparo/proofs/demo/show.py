@@ -3,6 +3,7 @@
 import select
 import signal
 import sys
+import textwrap
 import threading
 from pathlib import Path
 from types import FrameType
@@ -12,6 +13,7 @@ import click
 from rich.text import Text
 
 from amparo.cli import voice
+from amparo.cli.run import need_port
 from amparo.foundation.errors import Conflict
 from amparo.proofs.demo import asking, desk, ending, house, morning, sharing, stage
 from amparo.proofs.demo.play import SCENES, Outcome, Play, perform
@@ -35,6 +37,8 @@ def run(*, keep: Path | None, serve: bool, port: int | None, as_json: bool) -> i
     """The whole evening; returns the exit code."""
     if keep is not None:
         stage.need_room(keep)
+    if serve:
+        need_port("127.0.0.1", port or PORT)
     with stage.stage(keep, (port or PORT) if serve else 0) as place:
         if keep is not None and stage.is_sample(keep):
             if not serve:
@@ -78,7 +82,8 @@ def _line(outcome: Outcome, width: int) -> Text:
     time = f"{outcome.ms:,.0f} ms".rjust(10)
     line.append(" " * max(width - line.cell_len - len(time), 1))
     line.append(time, "soft")
-    line.append(f"\n      {outcome.detail}", "soft" if outcome.ok else "bad")
+    told = textwrap.fill(outcome.detail, width - 6, break_on_hyphens=False)
+    line.append("\n" + textwrap.indent(told, " " * 6), "soft" if outcome.ok else "bad")
     return line
 
 

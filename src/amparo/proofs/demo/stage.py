@@ -140,6 +140,8 @@ class Stage:
 def is_sample(folder: Path) -> bool:
     """Whether a folder holds the sample organisation."""
     file = folder / "amparo.toml"
+    if not (folder / "server.keys").is_file():
+        return False
     return file.is_file() and bool(re.search(r"^sample = true$", file.read_text(), re.MULTILINE))
 
 
