@@ -1,6 +1,5 @@
 """What a defender's program does: call for help without an account, come back with the code."""
 
-from collections.abc import Iterator
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,8 +10,8 @@ from ninja.responses import Status
 from amparo.api import shapes, tokens
 from amparo.casework import queries, rules
 from amparo.casework.services import intake, thread
-from amparo.foundation import clock, journal
-from amparo.foundation.actor import NOBODY, Actor
+from amparo.foundation import clock
+from amparo.foundation.actor import NOBODY
 from amparo.foundation.config import config
 from amparo.foundation.errors import Invalid
 from amparo.vault import codes, files, sessions, uploads
@@ -139,17 +138,7 @@ def withdraw(request: Any, given: shapes.Sure) -> Status[None]:  # noqa: ARG001 
 @router.get("/thread/export", auth=WITH_CODE, openapi_extra={"responses": {200: ZIP}})
 def export(request: Any) -> StreamingHttpResponse:
     """One's own copy: a zip file with a page to read and every file, in clear."""
-    pieces = _noted(request.actor, thread.export(request.actor))
+    pieces = thread.export(request.actor)
     answer = StreamingHttpResponse(pieces, content_type="application/zip")
     answer.headers["Content-Disposition"] = 'attachment; filename="notes.zip"'
     return answer
-
-
-def _noted(actor: Actor, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Pieces that are made after the request's own unit of the journal has ended."""
-    while True:
-        with journal.unit(actor):
-            piece = next(pieces, None)
-        if piece is None:
-            return
-        yield piece

@@ -144,12 +144,16 @@ def refer(
 
 @router.post("/cases/{uuid:case}/notes", response={201: shapes.Made})
 def note(
-    request: Any, case: UUID, given: shapes.Note, if_match: IfMatch = None
+    request: Any,
+    case: UUID,
+    given: shapes.Note,
+    if_match: IfMatch = None,
+    once: Annotated[UUID | None, Header(alias="Idempotency-Key")] = None,
 ) -> Status[shapes.Made]:
-    """Add to a compartment of an opened case. A note does not move the case's version: before you send
-    one again, look whether it is there."""
+    """Add to a compartment of an opened case. A note does not move the case's version: with an
+    Idempotency-Key it is kept once however often it is sent."""
     with unchanged(request.actor, case, if_match), uploads.taken(given.uploads) as sent:
         row = opening.write_note(
-            request.actor, case, given.compartment, text=given.text, files=sent
+            request.actor, case, given.compartment, text=given.text, files=sent, once=once
         )
     return Status(201, shapes.Made(id=row))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from amparo.casework.queries import Message, Thread, open_file
+from amparo.casework.queries import Message, Opened, Thread, open_file
 from amparo.foundation import ids
 from amparo.foundation.actor import Actor
 
@@ -57,20 +57,23 @@ def of_parts(actor: Actor, case: ids.Id, parts: dict[str, list[Message]]) -> Ite
 def _zip(
     actor: Actor, case: ids.Id, page: str, messages: list[Message], *, cleaned: bool = False
 ) -> Iterator[bytes]:
+    """Pass the gate for every file now, in the request; what is streamed later only reads."""
+    wanted = [
+        (file.clean if cleaned else file.id, file.name)
+        for message in messages
+        for file in message.files
+    ]
+    files = [(open_file(actor, case, file), name) for file, name in wanted if file is not None]
+    return _stream(page, files)
+
+
+def _stream(page: str, files: list[tuple[Opened, str]]) -> Iterator[bytes]:
     """Names inside are plain numbers with the kind's ending, so that they tell nothing."""
     drain = _Drain()
     with zipfile.ZipFile(drain, "w") as archive:
         archive.writestr(zipfile.ZipInfo("notes.html", _EPOCH), page)
         yield drain.take()
-        wanted = [
-            (file.clean if cleaned else file.id, file.name)
-            for message in messages
-            for file in message.files
-        ]
-        for number, (file, name) in enumerate(wanted, 1):
-            if file is None:
-                continue
-            opened = open_file(actor, case, file)
+        for number, (opened, name) in enumerate(files, 1):
             info = zipfile.ZipInfo(f"{number:02d}{_ending(opened.name or name)}", _EPOCH)
             with archive.open(info, "w", force_zip64=True) as member:
                 for piece in opened.pieces():

@@ -99,10 +99,10 @@ def _begin(person: staff.Unlocked) -> Signed:
     return Signed(handle, actor)
 
 
-def resume(handle: bytes) -> Actor:
+def resume(handle: bytes, *, keep_alive: bool = True) -> Actor:
     """Who holds a handle; NOBODY when its session is over."""
     try:
-        ring = sessions.resume(handle, "staff")
+        ring = sessions.resume(handle, "staff", keep_alive=keep_alive)
     except CannotOpen:
         return NOBODY
     return Actor("staff", ring.id, ring)

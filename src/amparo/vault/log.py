@@ -16,6 +16,7 @@ from typing import Any, TextIO
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.db import transaction
+from django.db.models import Count
 
 from amparo.foundation.models import JournalEntry
 from amparo.vault import server
@@ -214,6 +215,23 @@ def newest_note() -> str:
     """The newest signed head, to be kept elsewhere; nothing before the first."""
     last = Checkpoint.objects.order_by("-size").first()
     return last.note if last else ""
+
+
+@dataclass(frozen=True)
+class State:
+    """How long the log is, its newest signed head, and entries by day, newest first."""
+
+    entries: int
+    note: str
+    days: list[tuple[date, int]]
+
+
+def state(days: int = 30) -> State:
+    """What an auditor's page shows, without walking the log."""
+    head = Checkpoint.objects.order_by("-size").first()
+    rows = JournalEntry.objects.exclude(place=None).values_list("day")
+    counts = rows.annotate(count=Count("seq")).order_by("-day")[:days]
+    return State(head.size if head else 0, head.note if head else "", list(counts))
 
 
 def write_export(file: TextIO) -> int:

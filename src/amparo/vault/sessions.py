@@ -77,8 +77,9 @@ def begin_outside(root: bytes, reader: ids.Id) -> bytes:
     return begin(key, reader, row.generation, "outside")
 
 
-def resume(handle: bytes, kind: str) -> Ring:
-    """The ring of a live session, or CannotOpen. Using it keeps it alive."""
+def resume(handle: bytes, kind: str, *, keep_alive: bool = True) -> Ring:
+    """The ring of a live session, or CannotOpen. Using it keeps it alive, unless it is a page that
+    asks by itself while nobody is there."""
     find = _find(handle)
     row = Session.objects.select_related("principal").filter(find=find, kind=kind).first()
     if row is None or row.until <= clock.now() or not row.principal.active:
@@ -94,7 +95,7 @@ def resume(handle: bytes, kind: str) -> Ring:
         ring = Ring(row.principal_id, PrivateKey(root), row.principal.generation)
         _remember(handle, ring)
     # Written again only when a third of its life is gone: a write is a flush to disk.
-    if row.until - clock.now() < timedelta(minutes=config().session_minutes) * 2 / 3:
+    if keep_alive and row.until - clock.now() < timedelta(minutes=config().session_minutes) * 2 / 3:
         Session.objects.filter(find=find).update(until=_end())
     return ring
 

@@ -17,6 +17,7 @@ from amparo.web import uploads
 from amparo.web.errors import page_for
 
 Next = Callable[[HttpRequest], HttpResponse]
+BY_ITSELF = "/queue/count"  # what the desk's page asks for every few seconds
 SESSION_COOKIE = "__Host-s" if config().secure else "s"
 
 
@@ -131,7 +132,9 @@ class Unit:
         cookie = request.COOKIES.get(SESSION_COOKIE, "")
         if not cookie or not is_desk(request.path):
             return
-        request.actor = people.resume(handle_of(cookie))
+        request.actor = people.resume(
+            handle_of(cookie), keep_alive=not request.path.endswith(BY_ITSELF)
+        )
         if request.actor.kind == "staff":
             journal.act_as(request.actor)
             request.may_upload = lambda _: True  # CSRF is checked by Django for the desk

@@ -147,7 +147,9 @@ def share_as_file(
             how="file",
         )
         journal.note("shared as a file", case, reader)
-    return f"{ids.new().hex[:8]}.age", _sealed(actor, case, offer, recipient)
+    parts = {one: queries.entries(actor, case, one) for one in offer.compartments}
+    pieces = bundle.of_parts(actor, case, parts)
+    return f"{ids.new().hex[:8]}.age", _sealed(pieces, recipient)
 
 
 def _file_reader(actor: Actor) -> ids.Id:
@@ -157,10 +159,9 @@ def _file_reader(actor: Actor) -> ids.Id:
         return staff.new_reader(actor.ring)[0]
 
 
-def _sealed(actor: Actor, case: ids.Id, offer: Offer, recipient: str) -> Iterator[bytes]:
+def _sealed(pieces: Iterator[bytes], recipient: str) -> Iterator[bytes]:
     sealer = age.Sealer([recipient])
-    parts = {one: queries.entries(actor, case, one) for one in offer.compartments}
-    for piece in bundle.of_parts(actor, case, parts):
+    for piece in pieces:
         yield sealer.write(piece)
     yield sealer.close()
 

@@ -30,11 +30,6 @@ def _lines() -> Iterator[bytes]:
 
 
 def _state() -> dict[str, Any]:
-    note, days = "", dict[str, int]()
-    for line in log.export():
-        if "note" in line:
-            note = line["note"]
-        elif "day" in line:
-            days[line["day"]] = days.get(line["day"], 0) + 1
-    newest = sorted(days.items(), reverse=True)[:30]
-    return {"note": note, "days": newest, "entries": sum(days.values())}
+    state = log.state()
+    days = [(day.isoformat(), count) for day, count in state.days]
+    return {"note": state.note, "days": days, "entries": state.entries}

@@ -1,6 +1,5 @@
 """Showing something of a case to one reader outside: by a link that opens once, or as a file."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from amparo.casework import queries
 from amparo.casework.services import sharing
-from amparo.foundation import clock, ids, journal
-from amparo.foundation.actor import Actor
+from amparo.foundation import clock, ids
 from amparo.foundation.errors import Invalid, Refused
 from amparo.web.desk import pages, words
 from amparo.web.desk.forms.consent import Share
@@ -76,10 +74,4 @@ def _file(request: Any, case: ids.Id, given: dict[str, Any]) -> StreamingHttpRes
         offer=_offer(request, given),
         recipient="".join(given["recipient"].split()),
     )
-    return pages.download(_noted(request.actor, pieces), name)
-
-
-def _noted(actor: Actor, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """It is read while it is sent, after the request's own entry: that is written down as well."""
-    with journal.unit(actor):
-        yield from pieces
+    return pages.download(pieces, name)

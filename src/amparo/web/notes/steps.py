@@ -1,6 +1,6 @@
 """The steps of somebody who came back with a code: read, write, see who reads, take back, leave."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
@@ -215,21 +215,9 @@ def export(step: Step) -> HttpResponseBase:
     if not step.given("sure"):
         return _render(step, "notes/copy.html")
     pieces = thread.export(step.actor)
-    response = StreamingHttpResponse(
-        _noted(step.actor, pieces), content_type="application/octet-stream"
-    )
+    response = StreamingHttpResponse(pieces, content_type="application/octet-stream")
     response.headers["Content-Disposition"] = 'attachment; filename="notes.zip"'
     return response
-
-
-def _noted(actor: Actor, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Pieces that are made after the request's own unit has ended, and perhaps in other threads."""
-    while True:
-        with journal.unit(actor):
-            piece = next(pieces, None)
-        if piece is None:
-            return
-        yield piece
 
 
 def code(step: Step) -> HttpResponse:
