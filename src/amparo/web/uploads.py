@@ -14,10 +14,10 @@ from amparo.foundation import clean
 from amparo.foundation.config import config
 from amparo.foundation.errors import CannotOpen, Invalid, Unavailable
 from amparo.vault import files, forms
+from amparo.vault.uploads import plain_name
 
 CLEAN_LIMIT = 25 * 1024 * 1024
-HEAD = 4096
-NAME_LIMIT = 120
+HEAD = 64 * 1024  # a shorter one can miss what kind of document a package is
 
 
 @dataclass(eq=False)
@@ -60,16 +60,6 @@ class SealedUpload(UploadedFile):
     def __init__(self, field_name: str, sealed: Sealed) -> None:
         super().__init__(None, sealed.name, "application/octet-stream", sealed.size)
         self.field_name, self.sealed = field_name, sealed
-
-
-def plain_name(name: str) -> str:
-    """A file's name as it may be kept: no path, no control characters, not too long."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(letter for letter in last if letter.isprintable()).strip(" .")
-    if len(kept) > NAME_LIMIT:
-        stem, dot, ending = kept.rpartition(".")
-        kept = stem[: NAME_LIMIT - len(ending) - 1] + dot + ending if len(ending) < 10 else kept
-    return kept[:NAME_LIMIT] or "file"
 
 
 class SealingHandler(FileUploadHandler):
@@ -134,7 +124,7 @@ class SealingHandler(FileUploadHandler):
             return None
         try:
             copy = clean.clean(bytes(self._kept))
-        except clean.CannotClean:
+        except (clean.CannotClean, Unavailable):
             return None
         writer = files.Writer(4 * CLEAN_LIMIT)
         writer.write(copy.data)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from amparo.casework import queries
 from amparo.foundation import clean, ids, journal
 from amparo.foundation.actor import Actor
-from amparo.foundation.errors import Invalid, Refused
+from amparo.foundation.errors import Invalid, Refused, Unavailable
 from amparo.vault import age
 
-VIEW_LIMIT = 50 * 1024 * 1024  # bytes of a document that is still drawn
+VIEW_LIMIT = 25 * 1024 * 1024  # bytes of a document that is still drawn
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,17 @@ def page_image(
         raise Invalid("too large to be drawn", {"file": "large"})
     journal.note("page seen", file, page=number)
     found = clean.pages(b"".join(opened.pieces()), first=number, width=width)
+    if not found.images:
+        raise Invalid("there is no such page", {"page": "none"})
     return PageImage(found.images[0], found.kind.media_type, found.total)
+
+
+def pages_of(actor: Actor, case: ids.Id, file: ids.Id) -> int:
+    """How many pages can be looked at; 0 when no picture can be made of the file."""
+    try:
+        return page_image(actor, case, file, number=0, width=100).total
+    except (Invalid, Unavailable):
+        return 0
 
 
 def download(actor: Actor, case: ids.Id, file: ids.Id) -> tuple[str, Iterator[bytes]]:

@@ -1,20 +1,17 @@
 """Files of a case: pictures of their pages, or the whole file sealed to one's own key."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.views.decorators.http import require_POST, require_safe
 
 from amparo.casework import queries
-from amparo.foundation import clean, ids, journal
-from amparo.foundation.errors import NotFound, Unavailable
-from amparo.vault import age
+from amparo.casework.services import documents
+from amparo.foundation import ids
+from amparo.foundation.errors import Invalid, NotFound
 from amparo.web.desk import pages
 
 DRAWN_PAGES = 20
-DRAWN_LIMIT = 25 * 1024 * 1024  # bytes that are held in memory to draw a page
-WIDTH = 1000
 
 
 def _all(view: queries.CaseView) -> list[tuple[queries.FileView, str]]:
@@ -57,35 +54,21 @@ def file(request: Any, case: ids.Id, file: ids.Id) -> HttpResponse:
     return pages.render(request, "desk/file.html", context)
 
 
-def _content(request: Any, case: ids.Id, file: ids.Id) -> bytes:
-    opened = queries.open_file(request.actor, case, file)
-    return b"".join(opened.pieces())
-
-
 def _count(request: Any, case: ids.Id, one: queries.FileView) -> int:
-    if not one.can_be_seen or one.size > DRAWN_LIMIT:
-        return 0
-    try:
-        return clean.pages(_content(request, case, one.id), count=1, width=100).total
-    except (clean.CannotClean, Unavailable):
-        return 0
+    return documents.pages_of(request.actor, case, one.id) if one.can_be_seen else 0
 
 
 @require_safe
 @pages.signed_in
 def page(request: Any, case: ids.Id, file: ids.Id, number: int) -> HttpResponse:
     """The picture of one page, made in a child process; nothing of the file itself is sent."""
-    _view, one = _one(request, case, file)
-    if not one.can_be_seen or one.size > DRAWN_LIMIT or not 1 <= number <= DRAWN_PAGES:
+    if not 1 <= number <= DRAWN_PAGES:
         raise NotFound
-    content = _content(request, case, file)
     try:
-        made = clean.pages(content, first=number - 1, count=1, width=WIDTH)
-    except clean.CannotClean:
+        made = documents.page_image(request.actor, case, file, number=number - 1)
+    except Invalid:
         raise NotFound from None
-    if not made.images:
-        raise NotFound
-    return HttpResponse(made.images[0], content_type=made.kind.media_type)
+    return HttpResponse(made.data, content_type=made.media_type)
 
 
 @require_POST
@@ -94,16 +77,5 @@ def download(request: Any, case: ids.Id, file: ids.Id) -> StreamingHttpResponse:
     """The file as an age file that only the officer's own key opens, sealed while it is sent."""
     _view, one = _one(request, case, file)
     wanted = one.clean if request.POST.get("copy") == "clean" and one.clean else one.id
-    opened = queries.open_file(request.actor, case, wanted)
-    journal.note("file downloaded", wanted)
-    own = age.recipient_of_public(request.actor.ring.person.public.kem)
-    return pages.download(_sealed(opened, own), f"{ids.new().hex[:12]}.age")
-
-
-def _sealed(opened: queries.Opened, recipient: str) -> Iterator[bytes]:
-    sealer = age.Sealer([recipient])
-    for piece in opened.pieces():
-        ready = sealer.write(piece)
-        if ready:
-            yield ready
-    yield sealer.close()
+    name, pieces = documents.download(request.actor, case, wanted)
+    return pages.download(pieces, name)
