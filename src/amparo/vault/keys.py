@@ -12,7 +12,7 @@ from amparo.foundation import ids, operations
 from amparo.foundation.config import config
 from amparo.foundation.errors import NotFound, Unavailable
 from amparo.vault import server
-from amparo.vault.models import Epoch, Grant, Membership, PairWrap, Principal, Slot
+from amparo.vault.models import Epoch, Grant, Membership, PairWrap, Principal, Session, Slot
 from amparo.vault.primitives import (
     CannotOpen,
     PrivateKey,
@@ -364,4 +364,5 @@ def replace_code(ring: Ring, lookup: bytes, lock_key: bytes) -> None:
 def remove_defender(principal: ids.Id) -> None:
     """Destroy a defender's lock and sessions. The public key stays to check old signatures."""
     Slot.objects.filter(principal_id=principal).delete()
+    Session.objects.filter(principal_id=principal).delete()
     Principal.objects.filter(id=principal, kind="defender").update(active=False)
