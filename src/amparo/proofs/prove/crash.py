@@ -8,6 +8,7 @@ Seen to fail: when `operations.sweep` does nothing; when `compartments.renew` ma
 transaction; when `intake.ask` commits the data before the keys.
 """
 
+import contextlib
 import os
 import random
 import signal
@@ -409,9 +410,16 @@ def _kill(world: World, name: str, switch: Switch) -> tuple[list[str], bool]:
         wrong += judge(stage, came_back)
     except errors.AmparoError as error:
         wrong.append(f"what should work is refused ({type(error).__name__})")
-    return [
-        f"{name} after {switch.point or f'step {switch.after}'}: {one}" for one in wrong
-    ], came_back
+    where = switch.point or f"step {switch.after}"
+    _clear(stage)
+    return [f"{name} after {where}: {one}" for one in wrong], came_back
+
+
+def _clear(stage: Stage) -> None:
+    """Take the case away again, so that the last kill finds as small an installation as the first."""
+    for one in (stage.defender, stage.fresh):
+        with contextlib.suppress(errors.NotFound), one.request() as actor:
+            thread.withdraw_request(actor)
 
 
 def _steps(world: World, name: str) -> int:

@@ -1,6 +1,7 @@
 """All groups of proofs; importing this registers each proof under its number."""
 
 from amparo.proofs.prove import (
+    at_rest,
     crash,
     journals,
     leaving,
@@ -15,6 +16,7 @@ from amparo.proofs.prove import (
 )
 
 __all__ = [
+    "at_rest",
     "crash",
     "journals",
     "leaving",
