@@ -169,12 +169,13 @@ def log_call(
     if outcome not in queries.CALL_OUTCOMES:
         raise Invalid("say how the call went", {"outcome": "choose"})
     row = case_row(actor, case)
+    workable(row)
     check_texts(text=text)
     leave = gate.admit(actor, case, "correspondence", write=True)
     with operations.writing():
         only_once(once)
         entry = write_entry(leave, Author("note", actor.id), text, outcome=outcome, inside=True)
-        step(row.id, row.version, owner=row.owner or actor.id)
+        step(row.id, row.version, owner=row.owner or actor.id, state=_taken(row))
         journal.note("call logged", case, outcome=outcome)
     return entry.id
 
