@@ -322,7 +322,7 @@ def _crash(result: Found, server: Server) -> None:
 def _only_known_files(result: Found, trace: Path, work: Path) -> None:
     """What the server's processes opened for writing."""
     known = re.compile(
-        rf"{re.escape(str(config().data))}/((data|keys)\.sqlite3(-wal|-shm|-journal)?$|files/|server\.)"
+        rf"{re.escape(str(config().data))}/((data|keys)\.sqlite3(-wal|-shm|-journal)?$|files/|server\.|etilqs_)"
         r"|/dev/(null|tty|urandom)$|/proc/|engine\.lock$|/dev/shm/sem\."
     )
     odd = set()
