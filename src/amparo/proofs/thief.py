@@ -5,6 +5,7 @@ and every file, says what each value is (and fails on what it does not know), tr
 it has on everything sealed, and goes on with the keys that it finds inside.
 
     python thief.py FOLDER [--passphrase NAME:PHRASE] [--code TEXT] [--token TEXT] [--cookie TEXT]
+                           [--keys FILE] [--save FILE]
 
 FOLDER holds data.sqlite3, keys.sqlite3, server.keys, amparo.toml and files/. Without a person's
 secret it must open nothing but the shadow: second factors and the addresses of staff.
@@ -45,10 +46,11 @@ FIELD = 1 + 12 + 16  # and for a field, beside its padding
 LEVELS = {b"a1": (3, 256 * 1024), b"a0": (2, 19 * 1024)}
 # What the server's own keys may open: docs/THREAT_MODEL.md, "The shadow".
 SHADOW = {"vault.factor", "messages.route"}
+SECRETS = ("passphrase", "code", "token", "cookie", "keys")
 BUDGET = 3_000_000  # tries beyond those that a place suggests
 
 
-class No(Exception):
+class No(ValueError):
     """It does not open."""
 
 
@@ -84,10 +86,7 @@ class Key:
     def unwrap(self, blob: bytes, context: bytes) -> bytes:
         if blob[:1] != b"\x01":
             raise No
-        try:
-            return SUITE.decrypt(blob[1:], self._private, info=context)
-        except (InvalidTag, ValueError):
-            raise No from None
+        return SUITE.decrypt(blob[1:], self._private, info=context)
 
 
 def fingerprint(public: bytes) -> str:
@@ -97,20 +96,14 @@ def fingerprint(public: bytes) -> str:
 def open_field(key: bytes, blob: bytes, context: bytes) -> bytes:
     if blob[:1] != b"\x01" or len(blob) < FIELD:
         raise No
-    try:
-        return unpad(AESGCM(key).decrypt(blob[1:13], blob[13:], context))
-    except (InvalidTag, ValueError):
-        raise No from None
+    return unpad(AESGCM(key).decrypt(blob[1:13], blob[13:], context))
 
 
 def open_secret(key: bytes, blob: bytes, context: bytes) -> bytes:
     if blob[:1] != b"\x01":
         raise No
     stream = Cobblestone256Decryptor(key, context)
-    try:
-        return stream.update(blob[1:]) + stream.finalize()
-    except (InvalidTag, ValueError):
-        raise No from None
+    return stream.update(blob[1:]) + stream.finalize()
 
 
 def unpad(data: bytes) -> bytes:
@@ -128,10 +121,6 @@ def padded(size: int) -> bool:
 def stretch(secret: bytes, salt: bytes, pepper: bytes, passes: int, memory: int) -> bytes:
     cost: dict[str, Any] = {"iterations": passes, "lanes": 1, "memory_cost": memory}
     return Argon2id(salt=salt, length=32, secret=pepper, **cost).derive(secret)
-
-
-def unbase64(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 # --- what each value is ---------------------------------------------------------------------------
@@ -316,11 +305,9 @@ class Booty:
             elif not PART_FILE.fullmatch(name) or _unchunked(path.stat().st_size) % 65536:
                 self.unclassified.append(name)
             else:
-                row = rows.get(name[6:].replace("/", ""))
-                # Without a row it is an orphan: its row comes in a moment, or the sweep takes it.
+                row = rows.get(name[6:].replace("/", ""))  # none: nobody owns it yet
                 self.classified["part" if row else "orphan"] += 1
-                if row:
-                    self.parts.append((row, path))
+                self.parts += [(row, path)] if row else []
 
 
 # --- opening --------------------------------------------------------------------------------------
@@ -356,7 +343,7 @@ class Thief:
             self.attempts += 1
             try:
                 return one(key, *more)
-            except No:
+            except (InvalidTag, ValueError):
                 continue
         return None
 
@@ -377,7 +364,6 @@ class Thief:
         keys = self._and_others([key for key in named if key], self.secrets)
         return self._try(how, keys, blob, place)
 
-    # -- secrets of people --
     def _row(self, table: str, find: bytes) -> Row:
         for row in self.booty.tables[table]:
             if row["find"] == find:
@@ -404,7 +390,7 @@ class Thief:
         self._take_root(open_secret(lock, row["blob"], ctx("code-lock", place)))
 
     def with_token(self, text: str) -> None:
-        token = unbase64(text)
+        token = base64.urlsafe_b64decode(text + "==")
         row = self._row("consent_link", sha256(ctx("capsule-find", self.home, token)))
         place = ctx("capsule", self.home, f"link.{row['kind']}", row["id"])
         inner = self.roots[self.booty.server["duty"]].unwrap(row["body"][2 : 34 + WRAP], place)
@@ -414,12 +400,16 @@ class Thief:
             self._take_root(bytes.fromhex(json.loads(doc)["root"]))
 
     def with_cookie(self, text: str) -> None:
-        handle = unbase64(text)
+        handle = base64.urlsafe_b64decode(text + "==")
         row = self._row("vault_session", sha256(ctx("session", handle[:16])))
         place = ctx("session", row["principal_id"])
         self._take_root(open_secret(hkdf(handle[16:], place, row["half"]), row["sealed"], place))
 
-    # -- what the keys open --
+    def with_keys(self, text: str) -> None:
+        """What an earlier raid has saved."""
+        for line in Path(text).read_text().split():
+            self._take_root(bytes.fromhex(line))
+
     def run(self) -> None:
         """Open what can be opened, and go on with what was found until nothing new turns up; once
         more with every key on everything."""
@@ -570,9 +560,10 @@ def main(arguments: list[str] | None = None) -> int:
     secret. 1: otherwise. 2: bad use."""
     parser = argparse.ArgumentParser(prog="thief.py", description=str(__doc__).splitlines()[0])
     parser.add_argument("folder", type=Path)
-    for name in ("passphrase", "code", "token", "cookie"):
+    for name in SECRETS:
         parser.add_argument(f"--{name}", action="append", default=[])
     parser.add_argument("--budget", type=int, default=BUDGET, help="tries that no place suggests")
+    parser.add_argument("--save", type=Path, help="keep every key for a later raid")
     parser.add_argument("--rows", action="store_true", help="name each row that was opened")
     given = parser.parse_args(arguments)
     if not (given.folder / "server.keys").is_file():
@@ -580,14 +571,16 @@ def main(arguments: list[str] | None = None) -> int:
     booty = Booty(given.folder)
     thief, helped = Thief(booty, given.budget), False
     try:
-        for name in ("passphrase", "code", "token", "cookie"):
+        for name in SECRETS:
             for text in getattr(given, name):
                 getattr(thief, f"with_{name}")(text)
                 helped = True
-    except No:
+    except (InvalidTag, ValueError):
         parser.error("a secret that opens nothing here")
     thief.run()
     said = report(booty, thief, given.rows)
+    if given.save:
+        given.save.write_text("\n".join(key.hex() for key in thief.secrets))
     json.dump(said, sys.stdout, indent=1, ensure_ascii=False)
     print()
     return int(bool(said["unclassified"] or (said["outside_shadow"] and not helped)))

@@ -5,8 +5,8 @@ stands nowhere else. Then every file of the installation, of PostgreSQL, of temp
 own output, shared memory and a crash are searched for all of them. Meanwhile strace sees whatever any
 process of the server opens for writing: nothing but the databases and the sealed parts.
 
-Seen to fail: when the settings name Django's own upload handlers (strace sees a temp file, the words
-are in it), when `sealed.close` stores the JSON as it is, and when `logs.scrub` lets a text through.
+Seen to fail: when the settings name Django's own upload handlers (strace sees a temp file), when
+`sealed.close` adds the JSON to what it sealed, and when `intake.ask` prints the call to its output.
 """
 
 import io
@@ -26,6 +26,7 @@ from pathlib import Path
 
 from django.db import connections
 
+from amparo.foundation import clock
 from amparo.foundation.config import config
 from amparo.proofs.prove.canaries import Flock, Search, misses
 from amparo.proofs.prove.found import Found, many, proves, seed
@@ -45,7 +46,7 @@ def no_plaintext() -> Found:
     result, flock = Found(), Flock(seed())
     result.breaches += [f"the search is blind to {one}" for one in misses(flock)]
     world = found()
-    begun = time.time()
+    begun = clock.now().timestamp()
     work = config().data.parent
     traced = shutil.which("strace") is not None
     count = many(1000, 25)
