@@ -8,7 +8,7 @@ from amparo.cli import main as shipped
 from amparo.vault import codes
 
 
-def quick(code: codes.Code, salt: bytes, pepper: bytes) -> tuple[bytes, bytes]:  # noqa: ARG001
+def quick(code: codes.Code, salt: bytes, pepper: bytes) -> tuple[bytes, bytes]:
     """As `codes.derive`, without Argon2id."""
     from amparo.vault import keys  # tables: loaded only when the house is open
 
