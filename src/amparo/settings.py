@@ -19,11 +19,12 @@ def database(url: str, name: str) -> dict[str, Any]:
             "NAME": CONFIG.data / name,
             "OPTIONS": {
                 # Without IMMEDIATE a fifth of parallel writers fail; without FULL a power cut loses
-                # an acknowledged call; secure_delete wipes what is deleted.
+                # an acknowledged call; secure_delete wipes what is deleted; what SQLite would
+                # spill into a temp folder stays in memory.
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-                "PRAGMA secure_delete=ON;",
+                "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;",
             },
             "CONN_MAX_AGE": None,
         }

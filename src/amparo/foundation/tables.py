@@ -1,8 +1,7 @@
 """Makes the tables of both databases, and says whether they are as this version needs them."""
 
-import io
+from typing import Any
 
-from django.core.management import call_command
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
@@ -13,6 +12,25 @@ from amparo.foundation.router import DATA, KEYSTORE
 DATABASES = (DATA, KEYSTORE)
 
 
+class Whole(MigrationExecutor):
+    """Carries out a migration and notes it in one commit.
+
+    Django notes one with indexes only after its commit: killed in between, an installation would
+    try to make the same tables for ever.
+    """
+
+    def apply_migration(
+        self, state: Any, migration: Any, fake: bool = False, fake_initial: bool = False
+    ) -> Any:
+        """As Django's, for migrations that are really carried out."""
+        if fake or fake_initial:
+            return super().apply_migration(state, migration, fake, fake_initial)
+        with self.connection.schema_editor(atomic=True) as editor:
+            state = migration.apply(state, editor)
+            self.record_migration(migration)  # type: ignore[call-arg]  # the stubs are of Django 6
+        return state
+
+
 def migrate() -> int:
     """Bring both databases to this version; returns how many migrations were carried out.
 
@@ -21,7 +39,8 @@ def migrate() -> int:
     count = 0
     for name in DATABASES:
         count += len(unapplied(name))
-        call_command("migrate", database=name, interactive=False, verbosity=0, stdout=io.StringIO())
+        executor = Whole(connections[name])
+        executor.migrate(executor.loader.graph.leaf_nodes())
         table = MigrationRecorder(connections[name]).migration_qs
         table.update(applied=TruncDay("applied"))
     return count

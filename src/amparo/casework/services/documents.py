@@ -54,7 +54,6 @@ def download(actor: Actor, case: ids.Id, file: ids.Id) -> tuple[str, Iterator[by
         raise Refused
     opened = queries.open_file(actor, case, file)
     journal.note("file taken along", file)
-    journal.flush()
     return f"{file.hex[:8]}.age", _sealed(opened, age.recipient_of(actor.ring.person.age_seed))
 
 

@@ -65,6 +65,7 @@ def _mark() -> tuple[int, int]:
 
 def _build(actor: Actor) -> sqlite3.Connection:
     index = sqlite3.connect(":memory:", check_same_thread=False)
+    index.execute("PRAGMA temp_store=MEMORY")
     index.execute(
         "CREATE VIRTUAL TABLE texts USING fts5(casus UNINDEXED, name, compartment UNINDEXED, "
         "body, tokenize='unicode61 remove_diacritics 2')"
