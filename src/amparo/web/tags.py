@@ -85,7 +85,8 @@ def day_words(value: date | datetime) -> str:
         return pgettext("day", "Yesterday")
     if (day - today).days == 1:
         return pgettext("day", "Tomorrow")
-    pattern = "j F" if day.year == today.year else "j F Y"
+    # Translators: see Django's date formats; Spanish wants "j \\d\\e F".
+    pattern = pgettext("date", "j F") if day.year == today.year else pgettext("date", "j F Y")
     return formats.date_format(day, pattern)
 
 
@@ -266,7 +267,10 @@ def listed(parts: list[str]) -> str:
     words = [str(part) for part in parts]
     if len(words) < 2:
         return "".join(words)
-    return gettext("%(some)s and %(last)s") % {"some": ", ".join(words[:-1]), "last": words[-1]}
+    return gettext("%(some)s and %(last)s") % {
+        "some": pgettext("between", ", ").join(words[:-1]),
+        "last": words[-1],
+    }
 
 
 # Languages
