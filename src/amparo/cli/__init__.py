@@ -34,7 +34,12 @@ COMMANDS = {
 }
 
 
-@click.group(cls=House, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    "amparo",
+    cls=House,
+    table=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="amparo", message="amparo %(version)s")
 def main() -> None:
     """A call for help, sealed, answered, shared only by consent.

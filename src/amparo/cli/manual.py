@@ -188,7 +188,7 @@ class House(Group):
         """Run, and end the process with 0, 1 or 2."""
         # Nothing that any command makes is for other users of this machine.
         os.umask(0o077)
-        sys.exit(self._run(args, more | {"standalone_mode": False}))
+        sys.exit(self._run(args[:1], more | {"prog_name": self.name, "standalone_mode": False}))
 
     def _run(self, args: tuple[Any, ...], more: dict[str, Any]) -> int:
         try:

@@ -208,6 +208,8 @@ def _work(said: int, host: str, port: int, *, engine: bool) -> Callable[..., Any
     """Load the house in the server process; what is wrong is said in one line, and it ends."""
     process.harden()
     process.die_with_parent()
+    # A Ctrl-C is for the process that watches: two signals at once can stop a worker from stopping.
+    os.setpgrp()
     try:
         house.need_founded()
         house.open_house()
