@@ -244,10 +244,12 @@ def entries(actor: Actor, case: ids.Id, compartment: str) -> list[Message]:
 
 
 def answers(actor: Actor, case: ids.Id) -> dict[tuple[str, str, str], str]:
-    """(reader's label, purpose, compartment) -> the defender's newest answer."""
+    """(reader's label, purpose, compartment) -> the defender's newest answer; a condition that was met
+    is a yes."""
     found: dict[tuple[str, str, str], str] = {}
     for row in consent.records(actor, case):
-        found.setdefault((row.label.casefold(), row.purpose, row.compartment), row.answer)
+        said = "granted" if row.condition_met else row.answer
+        found.setdefault((row.label.casefold(), row.purpose, row.compartment), said)
     return found
 
 

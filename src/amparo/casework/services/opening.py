@@ -141,6 +141,7 @@ def _old_code(subject: dict[str, str]) -> None:
 def close(actor: Actor, case: ids.Id, *, reason: str, version: int) -> None:
     """Nothing more is to be done for now; a word from the defender opens it again."""
     row = case_row(actor, case)
+    workable(row)
     if not reason.strip():
         raise Invalid("say why", {"reason": "empty"})
     check_texts(reason=reason)

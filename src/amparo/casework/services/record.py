@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from django.db import IntegrityError
+
 from amparo.casework import rules
-from amparo.casework.models import COVER, ENTRY, FILE, Case, Cover, Entry, File, Sent
+from amparo.casework.models import COVER, ENTRY, FILE, Case, Cover, Entry, File, OutsideAnswer, Sent
 from amparo.consent import gate
 from amparo.foundation import clock, ids
 from amparo.foundation.errors import Conflict, Invalid
@@ -129,13 +131,16 @@ def due_now(minutes: int, hours: str) -> datetime:
 
 def only_once(once: ids.Id | None) -> None:
     """Conflict when this form was taken in before; inside the deed's transaction."""
-    if once is not None and not Sent.objects.get_or_create(id=once)[1]:
-        raise Conflict
+    if once is not None:
+        try:
+            Sent(id=once).save(force_insert=True)
+        except IntegrityError:
+            raise Conflict from None
 
 
 def erase_rows(case: ids.Id) -> None:
     """Remove what was written about a case whose keys are destroyed, files included."""
     for upload in File.objects.filter(case=case).values_list("upload", flat=True):
         files.destroy(upload)
-    for table in (File, Entry, Cover):
+    for table in (File, Entry, Cover, OutsideAnswer):
         table.objects.filter(case=case).delete()

@@ -27,6 +27,7 @@ from amparo.vault import age, compartments, sessions, staff
 LINK = "reader"
 ANSWER = "casework.outside answer"
 MOST_HOURS = 14 * 24
+NOT_YES = {"refused", "withdrawn", "conditional"}
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,9 @@ def _check(actor: Actor, case: ids.Id, offer: Offer) -> None:
         raise Refused
     said = queries.answers(actor, case)
     for one in offer.compartments:
-        # No is an answer: what was refused to this reader is not shared by another door.
-        if said.get((offer.label.casefold(), offer.purpose, one)) in {"refused", "withdrawn"}:
+        # No is an answer: what was refused to this reader is not shared by another door, and what
+        # has a condition waits for it.
+        if said.get((offer.label.casefold(), offer.purpose, one)) in NOT_YES:
             raise Refused
 
 
