@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from amparo.casework import queries
-from amparo.casework.models import Case, Cover, Entry, File
+from amparo.casework.models import Case, Cover, Entry, File, OutsideAnswer
 from amparo.casework.services import desk, intake, opening, thread
 from amparo.consent import services as consent
 from amparo.consent.models import Disclosure, Override, Record, Release
@@ -242,6 +242,7 @@ def amina(house: House) -> Defender:
                 ines, amina.case, label="T.", purpose="legal", compartments_shown=["narrative"],
                 how="link",
             )  # fmt: skip
+    OutsideAnswer.objects.create(case=amina.case, sealed=b"what a lawyer wrote back")
     return amina
 
 
@@ -254,6 +255,7 @@ def nothing_is_left(amina: Defender) -> None:
         Entry,
         File,
         Cover,
+        OutsideAnswer,
         Record,
         Disclosure,
         Override,
