@@ -1,0 +1,224 @@
+"""Notices: to whoever should look, saying nothing, as often as there is something and no oftener."""
+
+import smtplib
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+
+from amparo.casework.services import thread
+from amparo.foundation import clock, events, ids, journal
+from amparo.foundation.actor import NOBODY
+from amparo.foundation.errors import Invalid, Refused
+from amparo.foundation.models import Announcement
+from amparo.messages import channels, jobs, rules, services
+from amparo.messages.models import Outgoing, Route
+from amparo.vault import duty, server
+from tests import make
+from tests.make import House, Officer
+
+ADDRESS = "desk@example.org"
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+    """What was handed to the channels."""
+    taken: list[tuple[str, str, str]] = []
+
+    def send(channel: str, address: str, idem: str) -> None:
+        taken.append((channel, address, idem))
+
+    monkeypatch.setattr(channels, "send", send)
+    return taken
+
+
+def route(officer: Officer, channel: str = "mail", address: str = ADDRESS) -> None:
+    with officer.request() as actor:
+        services.set_route(actor, channel=channel, address=address)
+
+
+# --- routes --------------------------------------------------------------------------------------
+def test_an_address_is_sealed_and_replaces_the_one_before(house: House) -> None:
+    route(house.ines)
+    route(house.ines, address="another@example.org")
+    (row,) = Route.objects.all()
+    for sealed in (bytes(row.sealed), bytes(row.own)):
+        assert b"example" not in sealed
+    assert duty.open_(services.KIND, row.id, bytes(row.sealed))["address"] == "another@example.org"
+    other = Route(owner=house.ines.id, channel="mail", sealed=row.sealed)
+    with pytest.raises(Refused):
+        duty.open_(services.KIND, other.id, bytes(other.sealed))  # bound to its row
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "field"),
+    [
+        ("pigeon", ADDRESS, "channel"),
+        ("mail", "nobody", "address"),
+        ("mail", "a b@example.org", "address"),
+        ("mail", "a@example.org\nBcc: x@example.org", "address"),
+        ("mail", "", "address"),
+    ],
+)
+def test_what_is_no_route_is_named(house: House, channel: str, address: str, field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        route(house.ines, channel, address)
+    assert set(refused.value.fields) == {field}
+
+
+def test_only_staff_have_routes(house: House) -> None:
+    with journal.unit(), pytest.raises(Refused):
+        services.set_route(NOBODY, channel="mail", address=ADDRESS)
+
+
+# --- notices -------------------------------------------------------------------------------------
+def test_everybody_on_duty_hears_once_that_there_is_something(
+    house: House, sent: list[tuple[str, str, str]]
+) -> None:
+    lena = house.hire("lena", "legal")
+    for officer in (house.ines, house.tomas, lena):
+        route(officer, address=f"{officer.name}@example.org")
+    make.ask()
+    assert jobs.send_due() == 2
+    assert {address for _, address, _ in sent} == {"ines@example.org", "tomas@example.org"}
+    assert jobs.send_due() == 0 and not Outgoing.objects.exists()
+
+
+def test_the_same_announcement_tells_each_of_them_once(house: House) -> None:
+    route(house.ines)
+    event = ids.new()
+    for _ in range(3):
+        services.queue_notices([house.ines.id, house.tomas.id], event)
+    assert Outgoing.objects.count() == 1
+    services.queue_notices([house.ines.id], ids.new())
+    assert Outgoing.objects.count() == 2
+
+
+def test_a_word_a_taking_back_and_an_override_are_announced(house: House) -> None:
+    from amparo.consent import services as consent
+
+    route(house.ines)
+    amina = make.ask()
+    with amina.request() as actor:
+        thread.write(actor, once=ids.new(), text="again")
+    make.open_case(house.ines, amina.case)
+    with house.ines.request() as ines:
+        consent.override(
+            ines, amina.case, compartment="narrative", grantee=house.ruth.id, reason="danger"
+        )
+    assert Outgoing.objects.count() == 3
+    assert not Announcement.objects.exists()
+
+
+def test_a_call_is_taken_in_although_nobody_can_be_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services, "queue_notices", broken)
+        amina = make.ask("help")
+    assert make.texts(house.ines, amina.case, "correspondence") == ["help"]
+    assert Announcement.objects.count() == 1
+    route(house.ines)
+    clock.forward(timedelta(minutes=1))
+    assert events.deliver_due() == 1 and Outgoing.objects.count() == 1
+
+
+def test_what_is_not_taken_is_tried_later_and_in_the_end_shown(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("desk@example.org is not known here")
+
+    monkeypatch.setattr(channels, "send", refuse)
+    route(house.ines)
+    with clock.frozen():
+        make.ask()
+        assert jobs.send_due() == 0
+        (row,) = Outgoing.objects.all()
+        assert row.tries == 1 and row.due_at == clock.now() + rules.retry_after(0)
+        for _ in range(20):
+            clock.forward(timedelta(minutes=15))
+            jobs.send_due()
+        assert Outgoing.objects.get().tries == rules.TRIES
+        assert jobs.undeliverable() == 1
+
+
+def test_one_that_fails_holds_up_no_other(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = []
+
+    def some(channel: str, address: str, idem: str) -> None:
+        if address.startswith("ines"):
+            raise OSError
+        taken.append(address)
+
+    monkeypatch.setattr(channels, "send", some)
+    for officer in (house.ines, house.tomas):
+        route(officer, address=f"{officer.name}@example.org")
+    make.ask()
+    assert jobs.send_due() == 1 and taken == ["tomas@example.org"]
+
+
+def test_nothing_is_sent_while_locked_down(house: House, sent: list[tuple[str, str, str]]) -> None:
+    route(house.ines)
+    make.ask()
+    server.destroy()
+    assert jobs.send_due() == 0 and sent == []
+    server.renew()
+    assert jobs.send_due() == 0  # the old address opens for nobody
+    house.ines.sign_in()
+    clock.forward(timedelta(minutes=1))
+    assert jobs.send_due() == 1 and [address for _, address, _ in sent] == [ADDRESS]
+
+
+# --- what a mail looks like ----------------------------------------------------------------------
+def test_all_mails_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    mails: list[EmailMessage] = []
+
+    class Server:
+        def __init__(self, *_: object, **__: object) -> None:
+            pass
+
+        def __enter__(self) -> "Server":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def starttls(self) -> None:
+            mails.append(EmailMessage())  # before anything else
+
+        def login(self, *_: object) -> None:
+            pass
+
+        def send_message(self, mail: EmailMessage) -> None:
+            mails[-1] = mail
+
+    import dataclasses
+
+    from amparo.foundation.config import config
+
+    settings = dataclasses.replace(config(), smtp_host="mail.example.org")
+    monkeypatch.setattr(channels, "config", lambda: settings)
+    monkeypatch.setattr(smtplib, "SMTP", Server)
+    first, second = ids.new(), ids.new()
+    for idem in (first, first, second):
+        channels.send("mail", ADDRESS, idem.hex)
+    assert len(mails) == 3
+    assert {(mail["Subject"], mail.get_content().strip()) for mail in mails} == {
+        (rules.SUBJECT, rules.TEXT)
+    }
+    seen = [mail["Message-ID"] for mail in mails]
+    assert seen[0] == seen[1] != seen[2]
+    assert {key for mail in mails for key in mail} == {
+        "From", "To", "Subject", "Message-ID", "Content-Type", "Content-Transfer-Encoding",
+        "MIME-Version",
+    }  # fmt: skip
+
+
+def test_the_console_shows_no_address(capsys: pytest.CaptureFixture[str]) -> None:
+    channels.send("console", ADDRESS, "x")
+    channels.send("mail", ADDRESS, "x")  # without a mail server
+    assert "example" not in capsys.readouterr().err
