@@ -156,9 +156,9 @@ def _mistakes(server: Server, flock: Flock) -> None:
     visitor.post("/back", {"token": token, "code": flock.word(), "text": flock.word()})
     visitor.post("/desk/sign-in", {"name": flock.word(), "passphrase": flock.word()})
     visitor.get(f"/{flock.name()}?q={flock.name()}")
-    visitor.get("/new", **{"X-Odd": flock.name(), "Cookie": flock.name(), "Referer": flock.name()})
+    visitor.get("/new", {"X-Odd": flock.name(), "Cookie": flock.name(), "Referer": flock.name()})
     visitor.post("/api/v1/requests", {"what": flock.word()})
-    visitor.get("/api/v1/thread", Authorization=f"Bearer {flock.name()}")
+    visitor.get("/api/v1/thread", {"Authorization": f"Bearer {flock.name()}"})
     _cut(server, token, flock)
 
 

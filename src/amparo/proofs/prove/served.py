@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -67,18 +68,21 @@ class Visitor:
     cookies: dict[str, str] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
 
-    def get(self, path: str, **headers: str) -> Answer:
+    def get(self, path: str, headers: dict[str, str] | None = None) -> Answer:
         """Look at a page."""
-        return self._ask("GET", path, None, headers)
+        return self._ask("GET", path, None, headers or {})
 
     def post(
-        self, path: str, fields: dict[str, str], files: list[File] | None = None, **headers: str
+        self,
+        path: str,
+        fields: dict[str, str],
+        files: list[File] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> Answer:
         """Send a form: as a browser does, files as multipart after the fields."""
+        headers = headers or {}
         if files is None:
-            from urllib.parse import urlencode
-
-            body = urlencode(fields).encode()
+            body = urllib.parse.urlencode(fields).encode()
             return self._ask(
                 "POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"} | headers
             )

@@ -1,0 +1,285 @@
+"""P07, P14, P16, P17, P36: what each door lets through, and how its answers look.
+
+Seen to fail: P07 when `queries.case` does not ask the gate (a stranger on staff sees the case); P14 when
+`visits` answers a withdrawn request otherwise; P16 when a page needs a cookie; P17 when Leave is no form;
+P36 when `Headers` leaves one out.
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from amparo.casework import queries
+from amparo.casework.services import desk, opening, thread
+from amparo.foundation.config import config
+from amparo.foundation.models import JournalEntry
+from amparo.proofs.prove.found import Found, many, proves
+from amparo.proofs.prove.served import Answer, File, serving
+from amparo.proofs.prove.world import Officer, found, sealed_file
+from amparo.vault import codes
+from amparo.web import middleware
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+# Addresses under which nobody needs an account, by their beginning; all others want one.
+OPEN = {
+    "", "new", "back", "n", "leave", "closed", "clear", "about", "language", "l/", "healthz",
+    "desk/", "desk/sign-in", "desk/sign-in/passkey", "desk/join", "desk/join/", "desk/lock",
+    "api/v1/ready", "api/v1/calls", "api/v1/session", "api/v1/uploads", "api/v1/desk/session",
+    "api/v1/openapi.json", "api/v1/docs", "api/v1/links/",
+}  # fmt: skip
+
+
+def routes() -> Iterator[str]:
+    """Every address that the server knows, with its parameters as <name>."""
+
+    def walk(patterns: Any, before: str) -> Iterator[str]:
+        for one in patterns:
+            here = before + str(one.pattern).lstrip("^")
+            if isinstance(one, URLResolver):
+                yield from walk(one.url_patterns, here)
+            elif isinstance(one, URLPattern):
+                yield re.sub(r"<(?:\w+:)?(\w+)>", r"<\1>", here)
+
+    yield from walk(get_resolver().url_patterns, "")
+
+
+def _open(route: str) -> bool:
+    return route.split("<")[0] in OPEN or route in OPEN
+
+
+@proves("P07")
+def route_matrix() -> Found:
+    """Every route × method × role: nobody, staff without a key, the case's officer."""
+    result = Found()
+    world = found()
+    owner = world.officers[0]
+    stranger = world.hire("stranger", "house")
+    defender = world.ask(what="a call", files_=(sealed_file("a.txt", b"x" * 9),))
+    with owner.request() as actor:
+        opening.open_case(actor, defender.case, version=0)
+        file = queries.case(actor, defender.case).thread.messages[-1].files[0].id
+    given = {"case": str(defender.case), "file": str(file), "number": "1", "code": "narrative"}
+    given |= dict.fromkeys(("token", "verb", "rest"), "x")
+    found_routes = sorted(set(routes()))
+    tried, odd, held = 0, 0, 0
+    for route in found_routes:
+        path = "/" + re.sub(
+            r"<(\w+)>",
+            lambda m: given.get(m[1], "x" if m[1] in {"token", "verb", "rest"} else given["case"]),
+            route,
+        )
+        for method in METHODS:
+            for role, officer in (("nobody", None), ("stranger", stranger), ("owner", owner)):
+                # A second of its own for each, so that none ends another's session.
+                if method in {"POST", "DELETE"} and route in SKIPPED:
+                    continue
+                status = _status(method, path, officer)
+                tried += 1
+                wrong = _wrong(route, method, role, status)
+                held += role == "owner" and "<case>" in route and status == 200
+                if wrong:
+                    odd += 1
+                    result.breaches.append(f"{method} /{route} as {role}: {status}, {wrong}")
+    result.expect(held > 5, "the owner sees no page of the case: nothing is shown")
+    result.value = str(odd)
+    result.detail = (
+        f"{len(found_routes)} routes, {tried} requests, the owner was let in {held} times"
+    )
+    return result
+
+
+# These end the very session, or the house, that the next request needs.
+SKIPPED = {"desk/lock", "desk/settings/lock", "desk/lockdown/now", "api/v1/desk/session"}
+
+
+def _status(method: str, path: str, officer: Officer | None) -> int:
+    client = Client(raise_request_exception=False)
+    if officer is not None:
+        with officer.request():
+            pass
+        client.cookies[middleware.SESSION_COOKIE] = middleware.cookie_of(officer.handle)
+    return int(client.generic(method, path, headers={"host": "localhost"}).status_code)
+
+
+def _wrong(route: str, method: str, role: str, status: int) -> str:
+    if status >= 500 and status != 503:
+        return "it falls over"
+    if method == "OPTIONS" or status >= 400:
+        return ""
+    if role == "nobody" and not _open(route):
+        return "" if status in {302, 303} else "nobody is let in"
+    if role == "stranger" and "<case>" in route and status not in {302, 303}:
+        return "staff without a key is let in"
+    return ""
+
+
+# --- uniform answers ------------------------------------------------------------------------------
+def _masked(answer: Answer) -> tuple[int, str, str]:
+    """An answer without what is random in every answer: the form's token and the typed code."""
+    text = re.sub(r'(name="token" value=")[^"]*', r"\1", answer.text)
+    text = re.sub(r"\d{5}", "#####", text)
+    headers = {name: value for name, value in answer.headers.items() if name != "date"}
+    return answer.status, str(sorted(headers.items())), text
+
+
+@proves("P14")
+def uniform_answers() -> Found:
+    """A code that never was, one whose request was withdrawn, one that was replaced."""
+    result = Found()
+    world = found()
+    gone, replaced = world.ask(what="gone"), world.ask(what="replaced")
+    with gone.request() as actor:
+        thread.withdraw_request(actor)
+    old = replaced.text
+    with replaced.request() as actor:
+        thread.new_code(actor, codes.new_digits())
+    texts = {"never": " ".join(codes.new_digits().shown), "withdrawn": gone.text, "replaced": old}
+    spent: dict[str, list[float]] = {name: [] for name in texts}
+    seen: dict[str, set[Any]] = {name: set() for name in texts}
+    entries: dict[str, set[int]] = {name: set() for name in texts}
+    with serving(config().data.parent) as server:
+        visitor = server.visitor()
+        for _ in range(many(60, 4)):
+            for name, text in texts.items():
+                token = visitor.get("/back").token
+                before = JournalEntry.objects.count()
+                begun = time.perf_counter()
+                answer = visitor.post("/back", {"token": token, "code": text})
+                spent[name].append(time.perf_counter() - begun)
+                entries[name].add(JournalEntry.objects.count() - before)
+                seen[name].add(_masked(answer))
+    first = seen["never"]
+    result.expect(len(first) == 1, "equal requests get unequal answers")
+    for name, answers in seen.items():
+        result.expect(answers == first, f"{name}: another answer than for a code that never was")
+        result.expect(entries[name] == entries["never"], f"{name}: other journal rows")
+    middle = {name: sorted(times)[len(times) // 2] * 1000 for name, times in spent.items()}
+    spread = (max(spent["never"]) - min(spent["never"])) * 1000
+    apart = max(middle.values()) - min(middle.values())
+    result.value = str(len(result.breaches))
+    result.detail = f"medians {apart:.1f} ms apart, equal requests spread over {spread:.1f} ms"
+    return result
+
+
+# --- without scripts ------------------------------------------------------------------------------
+@proves("P16")
+def without_scripts() -> Found:
+    """A text browser, cookies off and then on: ask with a file, get the code, read the answer."""
+    result = Found()
+    world = found()
+    sizes: list[int] = []
+    with serving(config().data.parent) as server:
+        for keeps in (False, True):
+            visitor = server.visitor(keeps_cookies=keeps)
+            pages = [visitor.get(path) for path in ("/", "/new", "/back", "/about", "/clear")]
+            said = {"token": pages[1].token, "what": "a call", "where": "", "how": "here"}
+            asked = visitor.post("/new", said, [File("a.txt", b"words" * 99, "text/plain")])
+            result.expect(asked.status == 200 and asked.code, f"no code came back ({asked.status})")
+            officer = world.officers[0]
+            with officer.request() as actor:
+                rows = queries.queue(actor).rows
+                case = rows[0].case if len(rows) == 1 else rows[-1].case
+                desk.reply(actor, case, text="an answer to you")
+            page = visitor.post("/back", {"token": visitor.get("/back").token, "code": asked.code})
+            result.expect("an answer to you" in page.text, "the answer cannot be read")
+            more = {"token": page.token, "do": "write", "text": "thank you"}
+            page = visitor.post("/n", more, [File("b.txt", b"x" * 20)])
+            result.expect("thank you" in page.text, "an answer cannot be given")
+            for one in [*pages, asked, page]:
+                sizes.append(len(one.body))
+                result.expect(one.status == 200, f"a page answers {one.status}")
+                links = re.findall(r'(?:src|<link[^>]*href)="([^"]+)"', one.text)
+                result.expect(len(set(links)) <= 2, f"{len(set(links)) + 1} requests for a page")
+                result.expect("<script" not in one.text, "a script on a defender's page")
+            result.expect(not visitor.seen, f"a cookie was set: {visitor.seen[:1]}")
+            with officer.request() as actor:
+                desk.decline(actor, case, reason="done")
+    result.expect(max(sizes) <= 20_000, f"a page of {max(sizes)} bytes")
+    result.value, result.detail = str(len(result.breaches)), f"largest page {max(sizes)} bytes"
+    return result
+
+
+@proves("P17")
+def quick_exit() -> Found:
+    """Leave is the first control after the skip link, ends the session, and nothing comes back."""
+    result = Found()
+    found()
+    with serving(config().data.parent) as server:
+        visitor = server.visitor()
+        page = visitor.get("/new")
+        asked = visitor.post("/new", {"token": page.token, "what": "x", "how": "here"}, [])
+        opened = visitor.post("/back", {"token": visitor.get("/back").token, "code": asked.code})
+        pages = {path: visitor.get(path) for path in ("/", "/new", "/back", "/about", "/clear")}
+        pages |= {"code": asked, "thread": opened}
+        for name, one in pages.items():
+            result.expect(one.headers.get("cache-control") == "no-store", f"{name}: may be kept")
+            controls = re.findall(r"<(?:a|button|input|select|textarea|summary)\b[^>]*>", one.text)
+            shown = [control for control in controls if 'type="hidden"' not in control]
+            result.expect('href="#' in shown[0], f"{name}: no skip link first, but {shown[0][:60]}")
+            before = one.text[: one.text.index(shown[1])]
+            leave = before.rindex("<form") if "<form" in before else -1
+            result.expect("/leave" in before[leave:], f"{name}: {shown[1][:60]} comes before Leave")
+        left = visitor.post("/leave", {"token": opened.token})
+        result.expect(left.status == 303, f"Leave answers {left.status}")
+        wanted = '"cookies", "storage"'
+        clears = left.headers.get("clear-site-data", "")
+        result.expect(wanted in clears, f"Clear-Site-Data is {clears!r}")
+        again = visitor.post("/n", {"token": opened.token, "do": "read"})
+        result.expect(asked.code.split()[0] not in again.text, "a code comes back")
+        result.expect('do="write"' not in again.text and ">x<" not in again.text, "words come back")
+        result.expect(again.status != 500, "the page of before falls over")
+    result.value, result.detail = str(len(result.breaches)), f"{len(pages)} pages"
+    return result
+
+
+# --- headers --------------------------------------------------------------------------------------
+ALWAYS = {
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-robots-tag": "noindex, nofollow, noarchive",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+    "cross-origin-resource-policy": "same-origin",
+    "x-frame-options": "DENY",
+}
+NEVER = {"x-powered-by", "etag", "last-modified", "set-cookie", "via"}
+
+
+@proves("P36")
+def exact_headers() -> Found:
+    """The headers of each kind of answer, and none besides."""
+    result, count = Found(), 0
+    found()
+    with serving(config().data.parent) as server:
+        visitor = server.visitor()
+        for path, scripts in (
+            *((one, False) for one in ("/", "/new", "/back", "/about", "/clear", "/ar/", "/none")),
+            ("/desk/sign-in", True),
+        ):
+            answer = visitor.get(path)
+            count += 1
+            got = answer.headers
+            # At the desk Django's check of forms wants to know where they came from.
+            own = {"referrer-policy": "same-origin"} if scripts else {}
+            for name, value in (ALWAYS | own).items():
+                result.expect(got.get(name) == value, f"{path}: {name} is {got.get(name)!r}")
+            result.expect(got.get("cache-control") == "no-store", f"{path}: may be kept")
+            policy = got.get("content-security-policy", "")
+            for part in ("default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"):
+                result.expect(part in policy, f"{path}: the policy lacks {part}")
+            result.expect("unsafe" not in policy, f"{path}: an unsafe policy")
+            result.expect(("script-src" in policy) == scripts, f"{path}: scripts {not scripts}")
+            bad = (NEVER - ({"set-cookie"} if scripts else set())) & got.keys()
+            result.expect(not bad, f"{path}: says {sorted(bad)}")
+            known = {*ALWAYS, "cache-control", "content-security-policy", "permissions-policy"}
+            known |= {"content-type", "content-length", "content-language", "date", "vary"}
+            known |= {"connection", "transfer-encoding", "set-cookie", "allow", "server"}
+            # The web server's own name cannot be switched off; no version stands behind it.
+            result.expect(got.get("server") == "granian", f"{path}: server {got.get('server')!r}")
+            result.expect(got.keys() <= known, f"{path}: also {sorted(got.keys() - known)}")
+    result.value, result.detail = str(len(result.breaches)), f"{count} answers"
+    return result
