@@ -1,8 +1,8 @@
 """P07, P14, P16, P17, P36: what each door lets through, and how its answers look.
 
-Seen to fail: P07 when `queries.case` does not ask the gate (a stranger on staff sees the case); P14 when
-`visits` answers a withdrawn request otherwise; P16 when a page needs a cookie; P17 when Leave is no form;
-P36 when `Headers` leaves one out.
+Seen to fail: P07 when `pages.signed_in` lets anybody pass; P14 when `intake.enter` raises Mistyped for a
+code that is not found; P16 when `Headers` sets a cookie; P17 when `Headers` leaves out no-store; P36
+when it leaves out a header.
 """
 
 import re

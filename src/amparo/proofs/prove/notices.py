@@ -123,7 +123,7 @@ def silent_logs() -> Found:
             code = visitor.post("/new", said, [File("a.txt", b"x" * 999)], headers=marks).code
             codes.append(code)
             page = visitor.post(
-                "/back", {"token": visitor.get("/back").token, "code": code}, **marks
+                "/back", {"token": visitor.get("/back").token, "code": code}, headers=marks
             )
             visitor.post(
                 "/n", {"token": page.token, "do": "write", "text": "again"}, [], headers=marks
