@@ -34,6 +34,7 @@ EVERY_MINUTE: tuple[Callable[[], object], ...] = (
     files.sweep,
 )
 _say = structlog.get_logger("amparo.engine")
+STEP = 0.1  # seconds until a rest notices that it is over
 last_beat = 0.0  # monotonic seconds; read by the health page
 
 
@@ -58,12 +59,25 @@ def start() -> None:
 def run(stop: threading.Event) -> None:
     """Beat until told to stop."""
     global last_beat
-    next_minute = time.monotonic()
-    while not stop.is_set():
-        close_old_connections()
-        beat(EVERY_SECOND)
-        if time.monotonic() >= next_minute:
-            beat(EVERY_MINUTE)
-            next_minute = time.monotonic() + 60
-        last_beat = time.monotonic()
-        stop.wait(1.0)
+    next_minute, woken = time.monotonic(), threading.Event()
+    events.wakes(woken.set)
+    try:
+        while not stop.is_set():
+            close_old_connections()
+            beat(EVERY_SECOND)
+            if time.monotonic() >= next_minute:
+                beat(EVERY_MINUTE)
+                next_minute = time.monotonic() + 60
+            last_beat = time.monotonic()
+            _rest(stop, woken)
+    finally:
+        events.sleeps()
+
+
+def _rest(stop: threading.Event, woken: threading.Event) -> None:
+    """Until the next second; whoever has announced something wakes us to deliver it, and only that."""
+    until = last_beat + 1.0
+    while not stop.is_set() and time.monotonic() < until:
+        if woken.wait(STEP):
+            woken.clear()
+            beat((events.deliver_due,))

@@ -17,6 +17,8 @@ from amparo.foundation.models import Announcement
 Listener = Callable[[Any, ids.Id], None]
 _kinds: dict[str, type] = {}
 _listeners: dict[str, list[Listener]] = {}
+TOGETHER = 25  # announcements delivered in one commit
+_wake: list[Callable[[], None]] = []
 GIVE_UP = 5  # tries, after which the desk is shown that something is stuck
 
 
@@ -44,6 +46,17 @@ def listeners() -> dict[str, list[str]]:
     }
 
 
+def wakes(wake: Callable[[], None]) -> None:
+    """An engine beats in this process: it is woken after each commit and delivers at once, so that
+    whoever announced need not wait for their listeners."""
+    _wake[:] = [wake]
+
+
+def sleeps() -> None:
+    """The engine of this process has stopped: whoever announces delivers."""
+    _wake.clear()
+
+
 def announce(event: Any) -> None:
     """Write the event down in the running transaction; it is tried at once after the commit."""
     name = name_of(type(event))
@@ -51,14 +64,30 @@ def announce(event: Any) -> None:
         return
     values = {key: str(value) for key, value in dataclasses.asdict(event).items()}
     row = Announcement.objects.create(event=name, ids=values)
-    transaction.on_commit(lambda: _deliver(row), robust=True)
+    transaction.on_commit(lambda: _try(row), robust=True)
 
 
-def _deliver(row: Announcement) -> bool:
+def _try(row: Announcement) -> None:
+    if _wake:
+        _wake[0]()
+    else:
+        _deliver([row])
+
+
+def _deliver(rows: list[Announcement]) -> int:
+    """Tell the listeners of each, all in one commit; returns how many reached all of theirs."""
+    with transaction.atomic():
+        told = [row.id for row in rows if _told(row)]
+        Announcement.objects.filter(id__in=told).delete()
+    return len(told)
+
+
+def _told(row: Announcement) -> bool:
     try:
-        event = _kinds[row.event](**row.ids)
-        for listener in _listeners[row.event]:
-            listener(event, row.id)
+        with transaction.atomic():
+            event = _kinds[row.event](**row.ids)
+            for listener in _listeners[row.event]:
+                listener(event, row.id)
     except Exception as error:  # noqa: BLE001
         # Only the kind of error: its text could hold what a listener was working on.
         logging.getLogger("amparo").warning("announcement failed: %s", type(error).__name__)
@@ -66,14 +95,14 @@ def _deliver(row: Announcement) -> bool:
             tries=row.tries + 1, due_at=clock.now() + timedelta(seconds=2**row.tries)
         )
         return False
-    row.delete()
     return True
 
 
 def deliver_due(limit: int = 500) -> int:
     """Deliver what is due; returns how many events reached all their listeners."""
     due = Announcement.objects.filter(due_at__lte=clock.now(), tries__lt=GIVE_UP)
-    return sum(_deliver(row) for row in list(due.order_by("due_at")[:limit]))
+    rows = list(due.order_by("due_at")[:limit])
+    return sum(_deliver(rows[at : at + TOGETHER]) for at in range(0, len(rows), TOGETHER))
 
 
 def stuck() -> int:
