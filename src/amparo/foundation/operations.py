@@ -127,8 +127,7 @@ def _accepted(operation: Operation) -> Iterator[None]:
 def _mark(operation: Operation) -> None:
     """Write the deed's row; Conflict when the sweep has undone its keys meanwhile."""
     try:
-        with transaction.atomic(using=DATA):
-            operation.save(force_insert=True)
+        operation.save(force_insert=True)
     except IntegrityError:
         raise Conflict from None
 

@@ -101,7 +101,7 @@ def _make(
             for pair in pairs.get(compartment, [])
         ]
     # All or nothing: an epoch that nobody holds would shut its compartment for ever.
-    with transaction.atomic(using=KEYSTORE):
+    with transaction.atomic(using=KEYSTORE, savepoint=False):
         Epoch.objects.bulk_create(epochs)
         Grant.objects.bulk_create(grants)
         PairWrap.objects.bulk_create(wraps)
