@@ -160,10 +160,11 @@ def _closed(request: HttpRequest, typed: str = "") -> HttpResponse:
 @from_our_pages
 def leave(request: HttpRequest) -> HttpResponse:
     """The session ends, the browser goes on to an ordinary page."""
-    sent = form_of(request)
-    if sent is not None and sent.window:
-        sessions.end(sent.window)
-        visits.leave(sent.window)
+    with suppress(Unavailable):  # locked down: no session is left to end, and one goes on all the same
+        sent = form_of(request)
+        if sent is not None and sent.window:
+            sessions.end(sent.window)
+            visits.leave(sent.window)
     response = HttpResponseRedirect(config().leave_to or reverse("notes:closed"))
     response.status_code = 303
     response.headers["Clear-Site-Data"] = '"cookies", "storage"'

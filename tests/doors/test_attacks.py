@@ -1,0 +1,87 @@
+"""What somebody would try who means harm: each of these once worked, or nearly did."""
+
+import base64
+import hashlib
+import json
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from amparo.people import services as people
+from amparo.vault import passkeys, server
+from tests import make
+from tests.make import PASSPHRASE, House
+
+SITE = "testserver"
+
+
+@pytest.fixture
+def house() -> House:
+    return make.house()
+
+
+def token_of(page: str, field: str = "token") -> str:
+    """The hidden token of a page."""
+    found = re.search(rf'name="{field}" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+# --- leaving --------------------------------------------------------------------------------------
+def test_leaving_works_while_the_house_is_locked_down(house: House) -> None:
+    """A page that was open when the raid came must still be left at one press."""
+    visitor = Client()
+    token = token_of(visitor.get("/back").content.decode())
+    server.destroy()
+    answer = visitor.post("/leave", {"token": token})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/closed")
+
+
+# --- a passkey's answer that is no answer -----------------------------------------------------------
+def crooked() -> list[Any]:
+    """(form, answer) of answers over which the library fails in ways of its own."""
+    question, form = passkeys.ask(SITE)
+    asked = json.loads(question)
+    challenge = asked.get("challenge") or asked["publicKey"]["challenge"]
+
+    def text(raw: bytes) -> str:
+        return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+    def answer(**changed: Any) -> dict[str, Any]:
+        said = {"type": "webauthn.get", "challenge": challenge, "origin": f"https://{SITE}"}
+        head = hashlib.sha256(SITE.encode()).digest()
+        parts = {
+            "clientDataJSON": text(json.dumps(said).encode()),
+            "authenticatorData": text(head + b"\x05\0\0\0\1"),
+            "signature": "AAAA",
+            "userHandle": None,
+        }
+        whole = {"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": parts | changed}
+        return whole | {"clientExtensionResults": {}}
+
+    site = hashlib.sha256(SITE.encode()).digest()
+    number = {"type": "webauthn.get", "challenge": challenge, "origin": 5}
+    answers = [
+        answer(),
+        answer() | {"clientExtensionResults": 1},
+        answer() | {"clientExtensionResults": []},
+        answer(authenticatorData=text(site + b"\x80\0\0\0\1")),
+        answer(authenticatorData=text(site + b"\xba\0\0\0\1abc")),
+        answer(clientDataJSON=text(json.dumps(number).encode())),
+        answer(clientDataJSON=text(b"[" * 4000)),
+    ]
+    return [(form, json.dumps(one)) for one in answers]
+
+
+def test_no_answer_of_a_passkey_tells_that_the_passphrase_was_right(house: House) -> None:
+    """A fault of the library would, and it would not count as a miss."""
+    visitor, said = Client(), set()
+    for number, (form, answer) in enumerate(crooked()):
+        people._misses.clear()
+        passphrase = PASSPHRASE if number else "not the passphrase of anybody"
+        sent = {"name": "ines", "passphrase": passphrase, "form": form, "answer": answer}
+        said.add(visitor.post("/desk/sign-in/passkey", sent).status_code)
+        assert len(people._misses) == 1
+    assert said == {422}
