@@ -1,7 +1,6 @@
 """People who join and leave, from the shell."""
 
 import click
-from rich.table import Table
 from rich.text import Text
 
 from amparo.cli import house, process, voice
@@ -81,13 +80,16 @@ def leave(name: str, yes: bool, as_json: bool) -> None:
     with as_officer() as actor:
         from amparo.people import queries
         from amparo.people import services as people
+        from amparo.vault import staff as seats
 
         found = [one for one in queries.colleagues(actor) if _same(one.name, name)]
         if not found:
             raise NotFound(f"there is no colleague called {name}")
         if len(found) > 1:
             raise Conflict(f"{len(found)} colleagues are called {name}: do it at the desk")
-        if found[0].state == "left":
+        # Somebody who was locked out holds no lock any more, but still a seat in their teams.
+        holder = seats.holders().get(found[0].id)
+        if found[0].state == "left" and not (holder and holder.teams):
             raise Conflict(f"{name} has left already")
         if not yes:
             click.confirm(f"{found[0].name} leaves, for good?", abort=True, err=True)
@@ -164,13 +166,13 @@ def listing(as_json: bool) -> None:
         ]
         voice.as_json({"ok": True, "staff": rows})
         return
-    table = Table(box=None, padding=(0, 3, 0, 0), header_style="soft")
-    for title in ("name", "state", "teams", "fingerprint"):
-        table.add_column(title, overflow="fold")
+    console = voice.out()
     for one in found:
         groups = " ".join(one.fingerprint[at : at + 4] for at in range(0, 40, 4)).strip()
-        table.add_row(Text(one.name, "name"), one.state, ", ".join(one.teams), groups)
-    voice.out().print(table)
+        teams = ", ".join(team for team in one.teams if team != "house")
+        console.print(Text(one.name, "name") + Text(f"  {one.state}  ") + Text(teams, "soft"))
+        if groups:
+            console.print(Text(f"    {groups}"))
 
 
 for one in (invite, leave, lock_out, listing):
