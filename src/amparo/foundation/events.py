@@ -13,6 +13,8 @@ from django.db import transaction
 
 from amparo.foundation import clock, ids
 from amparo.foundation.models import Announcement
+from amparo.foundation.router import DATA
+from amparo.foundation.turns import turn
 
 Listener = Callable[[Any, ids.Id], None]
 _kinds: dict[str, type] = {}
@@ -76,7 +78,7 @@ def _try(row: Announcement) -> None:
 
 def _deliver(rows: list[Announcement]) -> int:
     """Tell the listeners of each, all in one commit; returns how many reached all of theirs."""
-    with transaction.atomic():
+    with turn(DATA), transaction.atomic(using=DATA):
         told = [row.id for row in rows if _told(row)]
         Announcement.objects.filter(id__in=told).delete()
     return len(told)

@@ -17,6 +17,7 @@ from amparo.foundation import clock, ids, journal
 from amparo.foundation.errors import Conflict
 from amparo.foundation.models import KeyIntent, Operation
 from amparo.foundation.router import DATA, KEYSTORE
+from amparo.foundation.turns import turn
 
 PATIENCE = timedelta(minutes=2)  # how long a deed may be half done before the sweep steps in
 UNDONE = "undone"
@@ -51,7 +52,7 @@ def undoes(undoer: Callable[[ids.Id], None]) -> Callable[[ids.Id], None]:
 @contextmanager
 def writing() -> Iterator[None]:
     """One transaction on the data, with the journal entry of the request inside it."""
-    with journal.standing(), transaction.atomic(using=DATA):
+    with journal.standing(), turn(DATA), transaction.atomic(using=DATA):
         yield
         journal.flush()
 
@@ -68,7 +69,7 @@ class Making:
     def keys(self) -> Iterator[None]:
         """The first commit; Conflict when somebody else made the same keys meanwhile."""
         try:
-            with transaction.atomic(using=KEYSTORE):
+            with turn(KEYSTORE), transaction.atomic(using=KEYSTORE):
                 yield
                 KeyIntent.objects.create(id=self.id, due_at=clock.now() + PATIENCE)
         except IntegrityError:

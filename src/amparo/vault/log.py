@@ -19,6 +19,8 @@ from django.db import transaction
 from django.db.models import Count
 
 from amparo.foundation.models import JournalEntry
+from amparo.foundation.router import DATA
+from amparo.foundation.turns import turn
 from amparo.vault import server
 from amparo.vault.keys import Ring, public_of, team
 from amparo.vault.models import Checkpoint
@@ -149,7 +151,7 @@ def read_note(note: str, public: bytes) -> Head:
 # --- sealing -------------------------------------------------------------------------------------
 def seal_waiting() -> int:
     """Give waiting entries their places in the tree and sign the new head; returns how many."""
-    with transaction.atomic():
+    with turn(DATA), transaction.atomic(using=DATA):
         last = Checkpoint.objects.select_for_update().order_by("-size").first()
         entries = list(
             JournalEntry.objects.select_for_update().filter(place=None).order_by("seq")[:BATCH]

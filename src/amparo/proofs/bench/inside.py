@@ -192,6 +192,8 @@ def derive(rounds: int) -> list[float]:
 @task
 def record(into: str) -> dict[str, Any]:
     """Write down every row that one call writes, commit by commit, for the raw loop to repeat."""
+    from amparo.foundation import events
+
     commits: list[tuple[str, list[tuple[str, list[Any]]]]] = []
     waiting: dict[str, list[tuple[str, list[Any]]]] = {}
 
@@ -215,6 +217,7 @@ def record(into: str) -> dict[str, Any]:
 
         connection._commit = commit
 
+    events.wakes(lambda: None)  # as in the server: its engine delivers what is announced
     with _unhashed():
         _ask()  # whatever is looked up once only
         with contextlib.ExitStack() as stack:
