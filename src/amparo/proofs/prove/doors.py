@@ -1,8 +1,8 @@
 """P07, P14, P16, P17, P36: what each door lets through, and how its answers look.
 
-Seen to fail: P07 when `pages.signed_in` lets anybody pass; P14 when `intake.enter` raises Mistyped for a
-code that is not found; P16 when `Headers` sets a cookie; P17 when `Headers` leaves out no-store; P36
-when it leaves out a header.
+Seen to fail: P07 when `pages.signed_in` lets anybody pass; P14 when `intake.enter` notes one thing more
+for a code that opens nothing any longer; P16 when `Headers` sets a cookie; P17 when it leaves out
+no-store; P36 when it leaves out a header.
 """
 
 import re
