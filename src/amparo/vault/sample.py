@@ -51,6 +51,11 @@ def person(sign_in: str) -> Known | None:
     return next((one for one in PEOPLE if one.sign_in == wanted), None)
 
 
+def period() -> int:
+    """The number of this moment's digits, counted since 1970."""
+    return int(clock.now().timestamp()) // PERIOD
+
+
 def seconds_left() -> int:
     """How long the digits of this moment stay the same."""
     return PERIOD - int(clock.now().timestamp()) % PERIOD

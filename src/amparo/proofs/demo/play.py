@@ -60,7 +60,7 @@ class Play:
         if person is None:
             raise Broken(f"nobody is called {name}")
         while True:
-            left, now = sample.seconds_left(), int(time.time()) // sample.PERIOD
+            left, now = sample.seconds_left(), sample.period()
             used = self.signs.get(name, 0)
             for step in (now - 1, now):
                 if step > used and (step == now or left > LEAST_LEFT):
