@@ -4,14 +4,19 @@ import base64
 import hashlib
 import json
 import re
+import socket
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.test import Client
 
+from amparo.casework.models import Case
 from amparo.people import services as people
-from amparo.vault import passkeys, server
+from amparo.vault import files, passkeys, server
 from tests import make
+from tests.doors.desk_house import served
 from tests.make import PASSPHRASE, House
 
 SITE = "testserver"
@@ -85,3 +90,51 @@ def test_no_answer_of_a_passkey_tells_that_the_passphrase_was_right(house: House
         said.add(visitor.post("/desk/sign-in/passkey", sent).status_code)
         assert len(people._misses) == 1
     assert said == {422}
+
+
+# --- what is cut off on its way ----------------------------------------------------------------------
+def on_disk() -> list[Path]:
+    return [path for path in files.folder().glob("??/*") if path.is_file()]
+
+
+@pytest.mark.parametrize("most", [400, 150_000, 3_000_000])
+def test_half_of_a_call_is_not_taken_for_all_of_it(house: House, most: int) -> None:
+    """Nobody would have its code, and what it says might be the opposite of what was meant."""
+    with served() as address:
+        token = token_of(Client().get("/new").content.decode())
+        said = "Do not come to the house. " * 2000
+        body = (
+            f'--X\r\nContent-Disposition: form-data; name="token"\r\n\r\n{token}\r\n'
+            f'--X\r\nContent-Disposition: form-data; name="what"\r\n\r\n{said}\r\n'
+            '--X\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        ).encode() + make.noise(4_000_000)
+        answer = post(address, "/new", "multipart/form-data; boundary=X", body[:most], len(body))
+        assert answer.startswith(b"HTTP/1.0 400")
+        assert not Case.objects.exists() and on_disk() == []
+
+
+def test_half_of_a_form_of_text_is_refused_too(house: House) -> None:
+    with served() as address:
+        body = urlencode(
+            {"token": token_of(Client().get("/new").content.decode()), "what": "x" * 99}
+        )
+        kind = "application/x-www-form-urlencoded"
+        assert post(address, "/new", kind, body[:-50].encode(), len(body)).startswith(
+            b"HTTP/1.0 400"
+        )
+        assert not Case.objects.exists()
+        assert post(address, "/new", kind, body.encode(), len(body)).startswith(b"HTTP/1.0 200")
+        assert Case.objects.count() == 1
+
+
+def post(address: str, path: str, kind: str, body: bytes, length: int) -> bytes:
+    """Send a body of which only the beginning comes; the beginning of the answer."""
+    place = urlsplit(address)
+    head = (
+        f"POST {path} HTTP/1.0\r\nHost: localhost:{place.port}\r\n"
+        f"Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
+    )
+    with socket.create_connection((place.hostname, place.port), 20) as line:
+        line.sendall(head.encode() + body)
+        line.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: line.recv(65536), b""))

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import translation
 
 from amparo.foundation import errors, journal
@@ -14,7 +14,7 @@ from amparo.foundation.actor import NOBODY
 from amparo.foundation.config import config
 from amparo.people import services as people
 from amparo.web import uploads
-from amparo.web.errors import page_for
+from amparo.web.errors import page, page_for
 
 Next = Callable[[HttpRequest], HttpResponse]
 BY_ITSELF = "/queue/count"  # what the desk's page asks for every few seconds
@@ -143,6 +143,8 @@ class Unit:
         """Map the five kinds; anything else is a fault of ours and goes to the 500 page."""
         if isinstance(error, errors.AmparoError):
             return page_for(request, error)
+        if isinstance(error, UnreadablePostError):
+            return page(request, 400)  # cut off on the way: nothing of it was taken in
         return None
 
 

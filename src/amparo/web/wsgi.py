@@ -1,13 +1,38 @@
-"""The WSGI application, with a request that tells the upload handlers which fields came before."""
+"""The WSGI application, with a request that tells the upload handlers which fields came before, and
+that knows when it was cut off."""
 
 import os
-from typing import Any
+from typing import Any, BinaryIO, cast
 
-from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.core.handlers.wsgi import LimitedStream, WSGIHandler, WSGIRequest
 from django.http.multipartparser import MultiPartParser
 from django.utils.datastructures import ImmutableList
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "amparo.settings")
+
+
+class Body(LimitedStream):
+    """A body that must come whole. Half of a call for help is not taken for all of it: its sender
+    has seen no answer and sends again."""
+
+    _pos: int
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As many bytes, or all; OSError when the connection ended before the announced length."""
+        left = self.limit - self._pos
+        wanted = left if size is None or size < 0 else min(size, left)
+        data: bytes = super().read(size)
+        if len(data) < wanted:
+            raise OSError("cut off")
+        return data
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """A line, or what comes of it in so many bytes; OSError as for `read`."""
+        left = self.limit - self._pos
+        line: bytes = super().readline(size)
+        if left and not line and size != 0:
+            raise OSError("cut off")
+        return line
 
 
 class Parser(MultiPartParser):
@@ -18,7 +43,13 @@ class Parser(MultiPartParser):
         handlers: Any = getattr(self, "_upload_handlers")  # noqa: B009 - unknown to the stubs
         for handler in handlers:
             handler.parser = self
-        return super().parse()
+        try:
+            return super().parse()
+        except BaseException:
+            # Nothing of a file stays that did not come to its end.
+            for handler in handlers:
+                handler.upload_interrupted()
+            raise
 
     @property
     def fields(self) -> Any:
@@ -28,6 +59,11 @@ class Parser(MultiPartParser):
 
 class Request(WSGIRequest):
     """A request whose files are sealed as they come."""
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        super().__init__(environ)
+        limit = cast(LimitedStream, self._stream).limit
+        self._stream = cast(BinaryIO, Body(environ["wsgi.input"], limit))
 
     def parse_file_upload(self, META: Any, post_data: Any) -> Any:  # noqa: N803
         """As Django's, with our parser."""

@@ -160,7 +160,8 @@ def _closed(request: HttpRequest, typed: str = "") -> HttpResponse:
 @from_our_pages
 def leave(request: HttpRequest) -> HttpResponse:
     """The session ends, the browser goes on to an ordinary page."""
-    with suppress(Unavailable):  # locked down: no session is left to end, and one goes on all the same
+    # Locked down no session is left to end, and one goes on all the same.
+    with suppress(Unavailable):
         sent = form_of(request)
         if sent is not None and sent.window:
             sessions.end(sent.window)
