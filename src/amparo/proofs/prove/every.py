@@ -2,6 +2,7 @@
 
 from amparo.proofs.prove import (
     at_rest,
+    carried,
     crash,
     doors,
     hostile,
@@ -12,6 +13,7 @@ from amparo.proofs.prove import (
     memory,
     notices,
     places,
+    reading,
     stolen,
     times,
     touched,
@@ -20,6 +22,7 @@ from amparo.proofs.prove import (
 
 __all__ = [
     "at_rest",
+    "carried",
     "crash",
     "doors",
     "hostile",
@@ -30,6 +33,7 @@ __all__ = [
     "memory",
     "notices",
     "places",
+    "reading",
     "stolen",
     "times",
     "touched",
