@@ -203,6 +203,8 @@ def ask(request: Any, case: ids.Id) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             _record(request, case, "asked", form.cleaned_data, "page")
+        except Conflict:
+            form.add_error(None, _("No is an answer. It is not asked again before 30 days."))
         except Invalid as error:
             pages.mark(form, error, compartment="compartments")
         else:
