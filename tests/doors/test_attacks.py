@@ -127,6 +127,43 @@ def test_half_of_a_form_of_text_is_refused_too(house: House) -> None:
         assert Case.objects.count() == 1
 
 
+# --- what a parser falls over ------------------------------------------------------------------------
+def form(*parts: str) -> bytes:
+    """A body of several parts, each as "head|content"."""
+    pairs = [part.split("|") for part in parts]
+    return (
+        b"".join(
+            f"--X\r\nContent-Disposition: form-data; {head}\r\n\r\n{content}\r\n".encode()
+            for head, content in pairs
+        )
+        + b"--X--\r\n"
+    )
+
+
+def test_too_many_files_are_said_and_the_words_stay(house: House) -> None:
+    with served() as address:
+        token = token_of(Client().get("/new").content.decode())
+        body = form(
+            f'name="token"|{token}',
+            'name="what"|Please read this.',
+            *[f'name="file"; filename="{number}.bin"|x' for number in range(21)],
+        )
+        answer = post(address, "/new", "multipart/form-data; boundary=X", body, len(body)).decode()
+        assert answer.startswith("HTTP/1.0 422")
+        assert "Send fewer" in answer and "Please read this." in answer
+        assert not Case.objects.exists() and on_disk() == []
+
+
+@pytest.mark.parametrize("charset", ["rot13", "zlib", "undefined", "utf-16"])
+def test_a_request_does_not_choose_how_it_is_read(house: House, charset: str) -> None:
+    with served() as address:
+        token = token_of(Client().get("/new").content.decode())
+        body = form(f'name="token"|{token}', 'name="what"|Ayuda, señor.')
+        kind = f"multipart/form-data; boundary=X; charset={charset}"
+        assert post(address, "/new", kind, body, len(body)).startswith(b"HTTP/1.0 200")
+        assert Case.objects.count() == 1
+
+
 def post(address: str, path: str, kind: str, body: bytes, length: int) -> bytes:
     """Send a body of which only the beginning comes; the beginning of the answer."""
     place = urlsplit(address)

@@ -17,6 +17,7 @@ from amparo.vault import files, forms
 from amparo.vault.uploads import plain_name
 
 CLEAN_LIMIT = 25 * 1024 * 1024
+MOST = 20  # files of one page
 HEAD = 64 * 1024  # a shorter one can miss what kind of document a package is
 
 
@@ -61,6 +62,9 @@ class SealedUpload(UploadedFile):
         super().__init__(None, sealed.name, "application/octet-stream", sealed.size)
         self.field_name, self.sealed = field_name, sealed
 
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 class SealingHandler(FileUploadHandler):
     """Django's hooks, in the order in which a file comes."""
@@ -74,6 +78,8 @@ class SealingHandler(FileUploadHandler):
         """A file begins: it may, if the form's token came before it."""
         super().new_file(*args, **kwargs)
         self._authorise()
+        if len(self._mine()) >= MOST:
+            self._fail("large")
         try:
             self._writer = files.Writer(max(config().page_upload_limit - self._taken, 0))
         except Unavailable:

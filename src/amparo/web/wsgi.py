@@ -66,9 +66,9 @@ class Request(WSGIRequest):
         self._stream = cast(BinaryIO, Body(environ["wsgi.input"], limit))
 
     def parse_file_upload(self, META: Any, post_data: Any) -> Any:  # noqa: N803
-        """As Django's, with our parser."""
+        """As Django's, with our parser. Our pages are in UTF-8, whatever a request says of itself."""
         self.upload_handlers = ImmutableList(self.upload_handlers)
-        return Parser(META, post_data, self.upload_handlers, self.encoding).parse()
+        return Parser(META, post_data, self.upload_handlers, "utf-8").parse()
 
 
 class Application(WSGIHandler):
