@@ -341,7 +341,7 @@ def test_one_can_think_better_of_it(house):
 # --- the disk ------------------------------------------------------------------------------------
 def test_unfinished_uploads_cannot_fill_the_disk(house, monkeypatch):
     """They may take half of the room above the reserve, so that calls still find some."""
-    free = config().free_disk + 5 * PART
+    free = 2 * config().free_disk + 5 * PART
     monkeypatch.setattr(
         shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, free - len(on_disk()) * PART)
     )

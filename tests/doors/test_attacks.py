@@ -4,7 +4,10 @@ import base64
 import hashlib
 import json
 import re
+import shutil
 import socket
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -13,6 +16,8 @@ import pytest
 from django.test import Client
 
 from amparo.casework.models import Case
+from amparo.foundation.config import config
+from amparo.foundation.errors import Unavailable
 from amparo.people import services as people
 from amparo.vault import files, passkeys, server
 from tests import make
@@ -125,6 +130,48 @@ def test_half_of_a_form_of_text_is_refused_too(house: House) -> None:
         assert not Case.objects.exists()
         assert post(address, "/new", kind, body.encode(), len(body)).startswith(b"HTTP/1.0 200")
         assert Case.objects.count() == 1
+
+
+# --- a disk that somebody fills ----------------------------------------------------------------------
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """A disk of which so many bytes are free, less what our files take of it."""
+
+    def of(free: int) -> None:
+        def usage(_: object) -> Any:
+            left = free - len(on_disk()) * files.PART
+            return shutil._ntuple_diskusage(0, 0, left)  # type: ignore[attr-defined]
+
+        monkeypatch.setattr(shutil, "disk_usage", usage)
+
+    return of
+
+
+def test_files_cannot_take_the_room_of_words(house: House, disk: Callable[[int], None]) -> None:
+    """Somebody sends calls with large files until no more go in: others can still call."""
+    disk(2 * config().free_disk)
+    with served() as address:
+        for files_sent, status in ((1, "422"), (0, "200")):
+            parts = [
+                f'name="token"|{token_of(Client().get("/new").content.decode())}',
+                'name="what"|They are at the door.',
+                *['name="file"; filename="a"|x'] * files_sent,
+            ]
+            body = form(*parts)
+            answer = post(address, "/new", "multipart/form-data; boundary=X", body, len(body))
+            assert answer.decode().startswith(f"HTTP/1.0 {status}")
+    assert Case.objects.count() == 1 and on_disk() == []
+
+
+def test_many_files_that_began_together_leave_what_is_kept_free(
+    house: House, disk: Callable[[int], None]
+) -> None:
+    disk(config().free_disk + 3 * files.PART)
+    writers = [files.Writer(10 * files.PART) for _ in range(5)]
+    for writer in writers:
+        with suppress(Unavailable):
+            writer.write(make.noise(2 * files.PART))
+    assert len(on_disk()) <= 3
 
 
 # --- what a parser falls over ------------------------------------------------------------------------

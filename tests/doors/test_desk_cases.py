@@ -494,7 +494,7 @@ def test_a_full_disk_is_said_before_anybody_types(
 ) -> None:
     page = f"/desk/c/{made.new.case}/messages"
     assert "nearly full" not in text(ines, page)
-    monkeypatch.setattr(files, "room_left", lambda: False)
+    monkeypatch.setattr(files, "room_left", lambda beside=0: False)
     said = text(ines, page)
     assert said.index("The disk is nearly full.") < said.index("<textarea")
     sent = {"text": "Look at this.", "files": SimpleUploadedFile("map.png", PHOTO, "image/png")}

@@ -59,6 +59,12 @@ def room_left(beside: int = 0) -> bool:
     return shutil.disk_usage(where).free > config().free_disk + beside
 
 
+def room_for_files(beside: int = 0) -> bool:
+    """Whether the disk can take in files: they stop while there is still room for a great many words,
+    or whoever sends enough of them silences everybody."""
+    return room_left(config().free_disk + beside)
+
+
 def _path(part: ids.Id) -> Path:
     return folder() / part.hex[:2] / part.hex[2:]
 
@@ -147,12 +153,19 @@ class Writer:
         rest = memoryview(data)
         while rest:
             if self._open is None:
+                self._need_room()
                 self._open = PartFile(self._key, self.upload, len(self._parts))
             piece = rest[: PART - self._open.size]
             self._open.write(bytes(piece))
             rest = rest[len(piece) :]
             if self._open.size == PART:
                 self._finish_part()
+
+    def _need_room(self) -> None:
+        """Asked again for each part: many who began together must not fill what is kept free."""
+        if not room_left():
+            self.abort()
+            raise Unavailable("the disk is nearly full")
 
     def _finish_part(self) -> None:
         if self._open is not None:

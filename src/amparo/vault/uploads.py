@@ -125,7 +125,7 @@ def plain_name(name: str) -> str:
 def _check_room(size: int) -> None:
     """Whatever nobody has finished may fill half of the spare room at most: calls come first."""
     unfinished = Part.objects.filter(upload__whole=False).count() * files.PART
-    if not files.room_left(size + unfinished):
+    if not files.room_for_files(size + unfinished):
         raise Unavailable("the disk is nearly full")
 
 
@@ -284,12 +284,14 @@ def _finish(ticket: Ticket) -> Whole:
 def _clean(content: bytes, name: str) -> Copy | None:
     try:
         made = clean.clean(content)
+        writer = files.Writer(4 * CLEAN_LIMIT)
     except (clean.CannotClean, Unavailable):
         return None  # the original stays, and is never offered for sharing
-    writer = files.Writer(4 * CLEAN_LIMIT)
     try:
         writer.write(made.data)
         manifest = writer.close()
+    except (Invalid, Unavailable):  # too large, or no room for it: nothing of it is left
+        return None
     except BaseException:
         writer.abort()
         raise

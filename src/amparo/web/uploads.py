@@ -80,6 +80,8 @@ class SealingHandler(FileUploadHandler):
         self._authorise()
         if len(self._mine()) >= MOST:
             self._fail("large")
+        if not files.room_for_files():
+            self._fail("disk")
         try:
             self._writer = files.Writer(max(config().page_upload_limit - self._taken, 0))
         except Unavailable:
@@ -112,7 +114,7 @@ class SealingHandler(FileUploadHandler):
             self._writer.write(raw_data)
         except Invalid:
             self._fail("large")
-        except OSError:
+        except (OSError, Unavailable):
             self._fail("disk")
 
     def file_complete(self, file_size: int) -> SealedUpload:
@@ -130,10 +132,10 @@ class SealingHandler(FileUploadHandler):
             return None
         try:
             copy = clean.clean(bytes(self._kept))
-        except (clean.CannotClean, Unavailable):
+            writer = files.Writer(4 * CLEAN_LIMIT)
+            writer.write(copy.data)
+        except (clean.CannotClean, Invalid, Unavailable):
             return None
-        writer = files.Writer(4 * CLEAN_LIMIT)
-        writer.write(copy.data)
         stem = name.rpartition(".")[0] or name
         return Sealed(f"{stem}{copy.suffix}", str(copy.kind), writer, writer.close())
 
