@@ -45,7 +45,9 @@ class Config:
     )
     page_upload_limit: int = option(200 * MIB, "Bytes of all files sent with one page.")
     api_upload_limit: int = option(2048 * MIB, "Bytes of one upload through the API.")
-    free_disk: int = option(1024 * MIB, "Bytes kept free: below, nothing is taken in; files stop at twice as much.")
+    free_disk: int = option(
+        1024 * MIB, "Bytes kept free: nothing is taken in below, and no files below twice as much."
+    )
     first_answer_minutes: int = option(15, "Minutes until somebody reads a new request.")
     duty_hours: str = option("", "Hours in UTC with somebody on duty, as 08:00-18:00; empty: all.")
     leave_to: str = option("", "Address that Leave goes to; empty: our own neutral page.")

@@ -34,18 +34,17 @@ _lock = threading.Lock()
 KEEP_MISSES = 10_000
 
 
-def _rest(find: bytes) -> None:
-    """Refuse while a name rests. Known and unknown names rest alike."""
-    with _lock:
-        _, until = _misses.get(find, (0, clock.now()))
-    if until > clock.now():
-        raise Unavailable("wait")
+def _try(find: bytes) -> None:
+    """Refuse while a name rests. Known and unknown names rest alike.
 
-
-def _miss(find: bytes) -> None:
+    A try counts as a miss from its beginning: of many at once no more are free than one by one.
+    """
     with _lock:
-        count = _misses.pop(find, (0, clock.now()))[0] + 1
-        _misses[find] = count, clock.now() + rules.wait_after(count)
+        count, until = _misses.get(find, (0, clock.now()))
+        if until > clock.now():
+            raise Unavailable("wait")
+        _misses.pop(find, None)
+        _misses[find] = count + 1, clock.now() + rules.wait_after(count + 1)
         while len(_misses) > KEEP_MISSES:
             _misses.popitem(last=False)
 
@@ -66,7 +65,7 @@ def sign_in(name: str, passphrase: str, second: str | Passkey) -> Signed:
     somebody whom no one has welcomed yet; Unavailable while the name rests after many misses.
     """
     find = keys.name_digest(name)
-    _rest(find)
+    _try(find)
     try:
         person = staff.unlock(name, passphrase)
         if _of_the_sample(passphrase):
@@ -76,7 +75,6 @@ def sign_in(name: str, passphrase: str, second: str | Passkey) -> Signed:
         else:
             factors.check_totp(person.id, second)
     except CannotOpen:
-        _miss(find)
         journal.note("sign-in refused")
         raise Refused from None
     with _lock:

@@ -1,0 +1,39 @@
+"""What somebody would try at the door of the desk who knows a name, or a passphrase too."""
+
+import threading
+
+import pytest
+from django.db import connections
+
+from amparo.foundation import clock, journal
+from amparo.foundation.errors import Refused, Unavailable
+from amparo.people import services
+from amparo.vault import factors
+from tests.make import PASSPHRASE, House
+
+
+def test_many_tries_at_once_are_no_more_than_one_after_another(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise six digits fall to whoever has the passphrase and many connections."""
+    asked: list[str] = []
+    monkeypatch.setattr(factors, "step_of", lambda _, code: asked.append(code))
+    at_once = threading.Barrier(16)
+
+    def knock(number: int) -> None:
+        at_once.wait(10)
+        try:
+            with journal.unit():
+                services.sign_in("ines", PASSPHRASE, f"{number:06}")
+        except (Refused, Unavailable):
+            pass
+        finally:
+            connections.close_all()
+
+    with clock.frozen():
+        tries = [threading.Thread(target=knock, args=(number,)) for number in range(16)]
+        for one in tries:
+            one.start()
+        for one in tries:
+            one.join(30)
+    assert len(asked) == 5
