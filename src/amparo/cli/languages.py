@@ -4,12 +4,14 @@ import gettext
 from pathlib import Path
 
 import click
-from rich.padding import Padding
+from rich.console import Group, JustifyMethod
+from rich.table import Table
 from rich.text import Text
 
 import amparo
 from amparo.cli import answers, house, voice
-from amparo.cli.manual import Group, command
+from amparo.cli.manual import Group as Commands
+from amparo.cli.manual import command
 from amparo.foundation.config import config
 from amparo.foundation.errors import Conflict, Invalid, Unavailable
 
@@ -18,7 +20,7 @@ SEPARATOR = "\x04"
 FOLDER = Path(next(iter(amparo.__path__)), "locale")
 
 
-@click.group("locale", cls=Group)
+@click.group("locale", cls=Commands)
 def locale() -> None:
     """Read the safety texts of a language.
 
@@ -27,20 +29,41 @@ def locale() -> None:
     """
 
 
-def safety_texts(language: str) -> list[tuple[str, str]]:
-    """(English, translation) of every safety text in a catalogue; Unavailable without one."""
+Texts = dict[tuple[str, int], str]  # (English, form of the plural) -> translation
+
+
+def _catalogue(language: str) -> Texts:
     file = FOLDER / language / "LC_MESSAGES" / "django.mo"
     if not file.is_file():
-        raise Unavailable(f"there is no compiled catalogue for {language} (make setup makes them)")
+        return {}
     with file.open("rb") as opened:
-        catalogue = gettext.GNUTranslations(opened)
-    found = []
-    for key in vars(catalogue)["_catalog"]:
-        text = key[0] if isinstance(key, tuple) else key
+        held = vars(gettext.GNUTranslations(opened))["_catalog"]
+    found = {}
+    for key, own in held.items():
+        text, form = key if isinstance(key, tuple) else (key, 0)
         context, separator, english = text.partition(SEPARATOR)
         if separator and context == CONTEXT:
-            found.append((english, catalogue.pgettext(CONTEXT, english)))
-    return sorted(found)
+            found[english, form] = own
+    return found
+
+
+def safety_texts(language: str) -> Texts:
+    """Every safety text with its translation, empty where there is none; Unavailable without a
+    catalogue.
+
+    Compiled catalogues leave out what is not translated, so what must be there is read from all of
+    them.
+    """
+    own = _catalogue(language)
+    if not own:
+        raise Unavailable(f"there is no compiled catalogue for {language} (make setup makes them)")
+    wanted = {
+        (english, 0)
+        for other in answers.LANGUAGES
+        if other != "en"
+        for english, _ in _catalogue(other)
+    }
+    return {key: own.get(key, "") for key in sorted(wanted | set(own))}
 
 
 @command(
@@ -76,7 +99,7 @@ def review(language: str, show: bool, yes: bool, undo: bool) -> None:
         _show(texts, language)
     if show:
         return
-    empty = sum(english == own for english, own in texts)
+    empty = sum(not own for own in texts.values())
     if empty:
         raise Unavailable(f"{empty} of {len(texts)} safety texts are not translated yet")
     if not yes:
@@ -88,15 +111,18 @@ def review(language: str, show: bool, yes: bool, undo: bool) -> None:
     _mark([*reviewed, language], f"{language} is marked as read: {len(texts)} texts")
 
 
-def _show(texts: list[tuple[str, str]], language: str) -> None:
+def _show(texts: Texts, language: str) -> None:
     console = voice.out()
-    for number, (english, own) in enumerate(texts, 1):
-        console.print()
-        console.print(Text(f"{number:>3}  ", "soft") + Text(english, "soft"))
-        shown = Text(own, "name") if own != english else Text("(not translated yet)", "bad")
-        shown.justify = "right" if language == "ar" else "left"
-        console.print(Padding(shown, (0, 0, 0, 5)))
-    console.print()
+    side: JustifyMethod = "right" if language == "ar" else "left"
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="soft", justify="right")
+    table.add_column(overflow="fold")
+    for number, ((english, form), own) in enumerate(texts.items(), 1):
+        shown = Text(own, "name") if own else Text("(not translated yet)", "bad")
+        shown.justify = side
+        plural = f" (form {form + 1})" if form else ""
+        table.add_row(str(number), Group(Text(english + plural, "soft"), shown, ""))
+    console.print(table)
 
 
 def _mark(reviewed: list[str], told: str) -> None:

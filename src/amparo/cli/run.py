@@ -218,11 +218,11 @@ def _work(said: int, host: str, port: int, *, engine: bool) -> Callable[..., Any
 
         if engine:
             _begin_engine()
-            _beat_beside()
         else:
             from amparo.engine import locks
 
             locks.join()
+        _beside(engine=engine)
         tables.close()
     except Exception as error:  # noqa: BLE001 - the process that watches must be told of any
         voice.complain(said_of(error) or f"a fault in Amparo itself ({type(error).__name__}).")
@@ -248,17 +248,20 @@ def _begin_engine() -> None:
         heartbeat.start()
 
 
-def _beat_beside() -> None:
-    """The heartbeat in a thread beside the web; the end of the process waits for its last beat."""
-    from amparo.engine import heartbeat
+def _beside(*, engine: bool) -> None:
+    """Threads beside the web: one that forgets, and the heartbeat, whose last beat is waited for."""
+    from amparo.engine import forgetting, heartbeat
 
     stop = threading.Event()
-    beating = threading.Thread(target=heartbeat.run, args=(stop,), name="engine", daemon=True)
-    beating.start()
+    jobs = [forgetting.run, heartbeat.run] if engine else [forgetting.run]
+    threads = [threading.Thread(target=job, args=(stop,), daemon=True) for job in jobs]
+    for thread in threads:
+        thread.start()
 
     def end() -> None:
         stop.set()
-        beating.join(timeout=GRACE)
+        for thread in threads:
+            thread.join(timeout=GRACE)
 
     # A forked worker runs no atexit; this is called on its way out.
     Finalize(None, end, exitpriority=10)

@@ -41,6 +41,11 @@ def _forget() -> None:
     _key.clear()
 
 
+def forget() -> None:
+    """Lockdown, perhaps by another process: let go of the key that this one holds in memory."""
+    _key.clear()
+
+
 def seal(kind: str, row: ids.Id, doc: dict[str, Any]) -> bytes:
     """A document that the engine may open when its time has come."""
     text = json.dumps({"v": 1} | doc, ensure_ascii=False).encode()

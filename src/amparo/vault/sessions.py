@@ -160,6 +160,16 @@ def _recall(handle: bytes) -> Ring | None:
         return ring
 
 
+def drop_old() -> int:
+    """Let go of rings whose minutes are over, also those that nobody asks for any more; how many."""
+    now = time.monotonic()
+    with _lock:
+        old = [find for find, (dropped_at, _, _) in _rings.items() if dropped_at < now]
+        for find in old:
+            del _rings[find]
+    return len(old)
+
+
 def forget(find: bytes | None = None) -> None:
     """Drop one ring from this process, or all of them."""
     with _lock:
