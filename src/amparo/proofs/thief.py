@@ -4,8 +4,7 @@ A program of its own: it knows docs/FORMATS.md and shares no line with Amparo. I
 and every file, says what each value is (and fails on what it does not know), tries every key that
 it has on everything sealed, and goes on with the keys that it finds inside.
 
-    python thief.py FOLDER [--passphrase NAME:PHRASE] [--code TEXT] [--token TEXT] [--cookie TEXT]
-                           [--keys FILE] [--save FILE]
+    python thief.py FOLDER [--passphrase NAME:PHRASE] [--code TEXT] [--token TEXT] …
 
 FOLDER holds data.sqlite3, keys.sqlite3, server.keys, amparo.toml and files/. Without a person's
 secret it must open nothing but the shadow: second factors and the addresses of staff.
@@ -329,7 +328,7 @@ class Thief:
         for key in booty.server.values():
             self._take_root(key)
         # Whatever has a key's size might be one.
-        for table in ("vault_slot", "vault_session", "consent_link"):
+        for table in ("vault_session", "consent_link"):
             for row in booty.tables[table]:
                 self.secrets |= {row["find"]: None, row.get("half") or row["find"]: None}
 
@@ -507,7 +506,8 @@ class Thief:
         """Locks, sessions and links with keys instead of the secrets that they were made for."""
         if form == "slot":
             kind = "code-lock" if row["kind"] == "code" else "lock"
-            return self._unseal(open_secret, blob[-SECRET - 32 :], ctx(kind, row["principal_id"]))
+            place = ctx(kind, row["principal_id"])
+            return self._unseal(open_secret, blob[-SECRET - 32 :], place, row["find"])
         if form == "session":
             place = ctx("session", row["principal_id"])
             derived = [hkdf(key, place, row["half"]) for key in self.secrets]

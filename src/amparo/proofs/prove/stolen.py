@@ -49,9 +49,11 @@ def stolen_copy() -> Found:
         thread.write(actor, once=ids.new(), text="", files=(sealed_file("a.txt", b"x" * 99),))
     beat()
     with stolen() as copy:
-        said = steal(copy)
+        said = steal(copy, "--budget", "100000000")
         # The other way round: with the secret the same program does open it.
-        code, link = steal(copy, "--code", defenders[0].text), steal(copy, "--token", token)
+        quick = ("--budget", "0")
+        code = steal(copy, "--code", defenders[0].text, *quick)
+        link = steal(copy, "--token", token, *quick)
     _shadow_only(result, said, "everything at rest")
     result.expect(code["opened"].get("casework.entry", 0) > 0, "the thief is blind: a code opens")
     result.expect(link["opened"].get("consent.link") == 1, "the thief is blind: a token opens")
