@@ -1,8 +1,8 @@
 """P18 and P20: the program's output says nothing of anybody; a notice says that there is something, and
 nothing else.
 
-Seen to fail: P20 when `rules.SUBJECT` counts, when `channels._mail` adds a header with the case, and
-when the text names the organisation; P18 when a view prints its request.
+Seen to fail: P20 when `channels._mail` adds the organisation to the text (which the mail's own encoding
+breaks over two lines); P18 when a view prints its request.
 """
 
 import re
@@ -79,8 +79,8 @@ def silent_notices() -> Found:
     known |= {"mime-version", "date"}
     result.expect(headers <= known, f"headers that are not known: {headers - known}")
     telling = [*map(str, cases), "Lake", "http", "desk", "amparo", "case", "request", "help"]
-    for raw in sink.mails:
-        text = raw.decode()
+    for one in mails:
+        text = str(one.items()) + bytes(one.get_payload(decode=True)).decode()
         found_ = [
             word for word in telling if re.search(rf"\b{re.escape(word)}", text, re.IGNORECASE)
         ]
