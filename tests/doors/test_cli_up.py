@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.doors.shell import AMPARO, environment, fetch, found, free_port, wait_for
+from tests.doors.shell import AMPARO, ANSWERS, environment, fetch, found, free_port, wait_for
+from tools.postgres import Postgres
 
 
 @pytest.fixture(scope="module")
@@ -169,3 +170,38 @@ def test_what_a_crash_left_is_mended_before_the_first_page(spare):
         )
     with spare.serving(), sqlite3.connect(spare.data / "keys.sqlite3") as base:
         assert base.execute("SELECT count(*) FROM foundation_keyintent").fetchone() == (0,)
+
+
+# --- PostgreSQL ----------------------------------------------------------------------------------
+@pytest.mark.needs("postgres")
+def test_several_workers_and_an_engine_against_postgresql(tmp_path):
+    with Postgres() as database:
+        urls = [database.url("amparo_cli"), database.url("amparo_cli_keys")]
+        answers = f'database_url = "{urls[0]}"\nkeystore_url = "{urls[1]}"\n{ANSWERS}'
+        shell, said = found(tmp_path, answers)
+        assert set(said["samples"]) >= {"amparo-web.service", "amparo-engine.service"}
+        port = free_port()
+        started = [
+            subprocess.Popen(
+                [*AMPARO, *command], env=environment(shell.data), stderr=subprocess.PIPE
+            )
+            for command in (["engine"], ["web", "--workers", "2", "--port", str(port)])
+        ]
+        try:
+            for one in started:
+                assert one.stderr is not None
+                assert b"ready" in one.stderr.readline()
+            assert len(children(started[1].pid)) == 2
+            assert fetch(port, "/")[0] == 200
+            told = {one["check"]: one for one in shell.json("doctor")["checks"]}
+            assert told["database of data"]["detail"].startswith("PostgreSQL")
+            for check in ("database of keys", "engine", "journal", "founders"):
+                assert told[check]["status"] == "OK", told[check]
+            # Any number of engines may run there.
+            with shell.serving() as (_server, other, _said):
+                assert fetch(other, "/healthz")[0] == 200
+        finally:
+            for one in started:
+                one.terminate()
+            codes = [one.wait(timeout=30) for one in started]
+        assert codes == [0, 0]
