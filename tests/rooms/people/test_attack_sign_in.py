@@ -36,4 +36,4 @@ def test_many_tries_at_once_are_no_more_than_one_after_another(
             one.start()
         for one in tries:
             one.join(30)
-    assert len(asked) == 5
+    assert 1 <= len(asked) <= 5

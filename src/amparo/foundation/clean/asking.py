@@ -7,6 +7,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -35,6 +36,11 @@ class Limits:
 
 
 LIMITS = Limits()
+# A child may need a GiB, and anybody can send what makes one need it: more than a few at once would
+# take the memory of everything else on the machine.
+AT_ONCE = 2
+PATIENCE = 30.0  # seconds for one's turn; whoever waited longer has no cleaned copy
+_turns = threading.BoundedSemaphore(AT_ONCE)
 
 
 def ask(
@@ -46,11 +52,16 @@ def ask(
     if len(data) > limits.most_in:
         raise CannotClean("too_large")
     order = json.dumps({"verb": verb, "kind": kind.value, "limits": asdict(limits), **numbers})
-    child = _start(order)
+    if not _turns.acquire(timeout=PATIENCE):
+        raise Unavailable("too many files are being looked at")
     try:
-        answer = _converse(child, data, limits)
+        child = _start(order)
+        try:
+            answer = _converse(child, data, limits)
+        finally:
+            _end(child)
     finally:
-        _end(child)
+        _turns.release()
     return _understand(answer, child.returncode)
 
 
