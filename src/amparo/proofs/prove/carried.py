@@ -5,7 +5,6 @@ Seen to fail: P11 when `files.Writer` keeps the whole file before it seals (memo
 """
 
 import base64
-import hashlib
 import http.client
 import io
 import json
@@ -44,7 +43,7 @@ def uploads_arrive() -> Found:
         sent = {}
         for size in sizes:
             data = chance.randbytes(size)
-            sent[f"f{size}.bin"] = hashlib.sha256(data).hexdigest(), size
+            sent[f"f{size}.bin"] = _sha256(data).hex(), size
             page = server.visitor().get("/new")
             said = {"token": page.token, "what": "x", "how": "here"}
             got = server.visitor().post("/new", said, [File(f"f{size}.bin", data)])
@@ -58,6 +57,12 @@ def uploads_arrive() -> Found:
     result.value = str(len(result.breaches))
     result.detail = f"{len(sizes)} sizes by form (memory +{grown:.0f} MiB), API resumed, {largest}"
     return result
+
+
+def _sha256(data: bytes) -> bytes:
+    """By the system's own program, for nothing of ours shall judge itself."""
+    said = subprocess.run(["sha256sum"], input=data, capture_output=True, check=True)
+    return bytes.fromhex(said.stdout.split()[0].decode())
 
 
 def _memory(server: Server) -> int:
@@ -115,7 +120,7 @@ def _through_the_api(
 ) -> dict[str, tuple[str, int]]:
     """Parts in any order, one of them broken off in its middle and sent again."""
     data = chance.randbytes(many(64, 20) * MIB + 7)
-    whole = hashlib.sha256(data).hexdigest()
+    whole = _sha256(data).hex()
     json_ = {"Content-Type": "application/json"}
     asked = json.dumps({"size": len(data), "sha256": whole, "name": "api.bin"}).encode()
     status, made = _api(server, "POST", "/uploads", asked, **json_)
@@ -129,7 +134,7 @@ def _through_the_api(
     )
     for number in [*range(1, count), 0]:
         part = data[number * size : (number + 1) * size]
-        digest = base64.b64encode(hashlib.sha256(part).digest()).decode()
+        digest = base64.b64encode(_sha256(part)).decode()
         headers = own | {"Content-Digest": f"sha-256=:{digest}:"}
         path = f"/uploads/{made['id']}/parts/{number}"
         if number == 1:
@@ -168,28 +173,28 @@ def _compare(result: Found, officer: Officer, sent: dict[str, tuple[str, int]]) 
         for row in queries.queue(actor, size=100).rows:
             for message in queries.case(actor, row.case).thread.messages:
                 for file in message.files:
-                    opened, digest = queries.open_file(actor, row.case, file.id), hashlib.sha256()
-                    for piece in opened.pieces():
-                        digest.update(piece)
-                    seen[file.name] = digest.hexdigest(), opened.size
+                    opened = queries.open_file(actor, row.case, file.id)
+                    digest = _sha256(b"".join(opened.pieces())).hex()
+                    seen[file.name] = digest, opened.size
     for name, wanted in sent.items():
         result.expect(seen.get(name) == wanted, f"{name} is not what was sent: {seen.get(name)}")
 
 
 def _through_the_writer(result: Found, mebibytes: int) -> str:
-    block, digest = random.Random(seed()).randbytes(MIB), hashlib.sha256()
+    block = random.Random(seed()).randbytes(MIB)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     writer = files.Writer(mebibytes * MIB)
     for _ in range(mebibytes):
         writer.write(block)
-        digest.update(block)
     manifest = writer.close().document
     writer.own()
-    back = hashlib.sha256()
+    at, right = 0, True
     for piece in files.read(manifest):
-        back.update(piece)
+        begin = at % MIB
+        right = right and (block + block)[begin : begin + len(piece)] == piece
+        at += len(piece)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    result.expect(back.digest() == digest.digest(), f"{mebibytes} MiB do not come back")
+    result.expect(right and at == mebibytes * MIB, f"{mebibytes} MiB do not come back")
     result.expect(grown < 64, f"memory grew by {grown:.0f} MiB over {mebibytes} MiB")
     return f"{mebibytes} MiB by the writer (memory +{grown:.0f} MiB)"
 
@@ -322,7 +327,7 @@ def cleaned_copies() -> Found:
     left = 0
     for kind, make in makers.items():
         data = make()
-        before = hashlib.sha256(data).hexdigest()
+        before = _sha256(data)
         planted = _details(data, kind)
         result.expect(planted, f"{kind}: nothing was planted, so nothing is shown")
         try:
@@ -333,7 +338,7 @@ def cleaned_copies() -> Found:
         after = _details(copy.data, kind)
         left += after
         result.expect(not after, f"{kind}: {after} planted details are left")
-        result.expect(hashlib.sha256(data).hexdigest() == before, f"{kind}: the original changed")
+        result.expect(_sha256(data) == before, f"{kind}: the original changed")
     video = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(64)
     result.expect(not clean.cleanable(clean.kind_of(video, "a.mp4")), "MP4 is offered a copy")
     if not shutil.which("exiftool"):
