@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
+from amparo.consent.rules import OVERRIDE
 from amparo.foundation import ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import CannotOpen, Conflict, Refused
@@ -68,8 +69,17 @@ def holds(actor: Actor, case: ids.Id, compartment: str) -> bool:
 
 
 def may_give(actor: Actor, case: ids.Id, compartment: str) -> bool:
-    """Whether the actor can give a compartment away: they open it, and their signature counts."""
-    return holds(actor, case, compartment) and compartments.may_sign(actor.ring, case)
+    """Whether the actor can give a compartment away: they open it, and their signature counts.
+
+    What opens because a life was in danger opens to one person for its few days: whoever has a
+    compartment only so gives it to nobody, themselves included.
+    """
+    ring = actor.ring
+    if not ring or not compartments.may_sign(ring, case):
+        return False
+    rows = compartments.live().filter(case=case, compartment=compartment, grantee__in=ring.held())
+    purposes = set(rows.values_list("purpose", flat=True)) - {OVERRIDE}
+    return any(compartments.keys_of(ring, [case], compartment, one) for one in purposes)
 
 
 def _pass(leave: Leave) -> Any:

@@ -81,7 +81,7 @@ def _pass_on(actor: Actor, row: Case, to: ids.Id, op: ids.Id, *, second: bool = 
     moves = []
     for compartment in WITH_THE_OFFICER:
         share = compartments.Share(to, PROTECTION)
-        if gate.holds(actor, row.id, compartment):
+        if gate.may_give(actor, row.id, compartment):
             compartments.extend(actor.ring, row.id, compartment, share, op=op)
         elif share not in compartments.shares_of(row.id, compartment):
             continue

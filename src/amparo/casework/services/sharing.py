@@ -62,7 +62,7 @@ def _check(actor: Actor, case: ids.Id, offer: Offer) -> None:
         wrong["until"] = "past"
     if wrong:
         raise Invalid("this cannot be shared so", wrong)
-    if any(not gate.holds(actor, case, one) for one in offer.compartments):
+    if any(not gate.may_give(actor, case, one) for one in offer.compartments):
         raise Refused
     said = queries.answers(actor, case)
     for one in offer.compartments:
