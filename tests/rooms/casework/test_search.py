@@ -26,16 +26,16 @@ def amina(house: House) -> Defender:
     return amina
 
 
-@pytest.mark.parametrize("text", ["müller", "MULLER", "Mull", "manner muller", "رجلان"])
-def test_a_word_is_found_however_it_was_typed(house: House, amina: Defender, text: str) -> None:
+def test_a_word_is_found_however_it_was_typed(house: House, amina: Defender) -> None:
     with house.ines.request() as ines:
-        (hit,) = search.search(ines, text)
-    assert hit.case == amina.case and hit.compartment == "correspondence" and hit.name
+        for text in ("müller", "MULLER", "Mull", "manner muller", "رجلان"):
+            (hit,) = search.search(ines, text)
+            assert hit.case == amina.case and hit.compartment == "correspondence" and hit.name
 
 
-@pytest.mark.parametrize("text", ["", "  ", '"', "*", "van AND", "NEAR(", "x" * 5000, "'; --"])
-def test_nothing_that_is_typed_breaks_it(house: House, amina: Defender, text: str) -> None:
-    found(house.ines, text)
+def test_nothing_that_is_typed_breaks_it(house: House, amina: Defender) -> None:
+    for text in ("", "  ", '"', "*", "van AND", "NEAR(", "x" * 5000, "'; --"):
+        found(house.ines, text)
     assert found(house.ines, "") == set()
 
 

@@ -108,29 +108,21 @@ def test_an_unused_link_is_over_after_its_hours(house: House, amina: Defender) -
         sharing.use_link(token)
 
 
-@pytest.mark.parametrize(
-    ("given", "field"),
-    [
+def test_what_makes_no_sense_is_named(house: House, amina: Defender) -> None:
+    for given, field in (
         (offer(label=" "), "label"),
         (Offer("R.", "legal", (), clock.today()), "compartments"),
         (offer("house"), "compartments"),
         (offer("narrative", "everything"), "compartments"),
         (offer(days=-1), "until"),
         (Offer("R.", "gossip", ("narrative",), clock.today()), "purpose"),
-    ],
-)
-def test_what_makes_no_sense_is_named(
-    house: House, amina: Defender, given: Offer, field: str
-) -> None:
-    with pytest.raises(Invalid) as refused:
-        link(house, amina, given)
-    assert set(refused.value.fields) == {field}
-
-
-@pytest.mark.parametrize("hours", [0, -1, 14 * 24 + 1])
-def test_a_link_waits_for_hours_not_for_ever(house: House, amina: Defender, hours: int) -> None:
-    with pytest.raises(Invalid):
-        link(house, amina, hours=hours)
+    ):
+        with pytest.raises(Invalid) as refused:
+            link(house, amina, given)
+        assert set(refused.value.fields) == {field}
+    for hours in (0, -1, 14 * 24 + 1):  # a link waits for hours, not for ever
+        with pytest.raises(Invalid):
+            link(house, amina, hours=hours)
 
 
 def test_nobody_shares_what_they_do_not_hold(house: House, amina: Defender) -> None:
@@ -180,11 +172,11 @@ def test_a_file_opens_with_the_readers_own_key_and_holds_clean_copies_only(
         assert [one.how for one in queries.thread(actor).disclosures] == ["file"]
 
 
-@pytest.mark.parametrize("recipient", ["", "age1", "ssh-ed25519 AAAA", "age1pq" + "q" * 50])
-def test_a_key_of_another_kind_is_named(house: House, amina: Defender, recipient: str) -> None:
-    with house.ines.request() as ines, pytest.raises(Invalid) as refused:
-        sharing.share_as_file(ines, amina.case, offer=offer(), recipient=recipient)
-    assert refused.value.fields == {"recipient": "form"}
+def test_a_key_of_another_kind_is_named(house: House, amina: Defender) -> None:
+    for recipient in ("", "age1", "ssh-ed25519 AAAA", "age1pq" + "q" * 50):
+        with house.ines.request() as ines, pytest.raises(Invalid) as refused:
+            sharing.share_as_file(ines, amina.case, offer=offer(), recipient=recipient)
+        assert refused.value.fields == {"recipient": "form"}
 
 
 # --- answers -------------------------------------------------------------------------------------

@@ -68,33 +68,27 @@ def test_nothing_readable_and_no_telling_size_or_time_is_on_disk() -> None:
         assert path.stat().st_mode & 0o077 == 0
 
 
-def spoil(number: int, change: Any) -> None:
-    path = files._path(Part.objects.get(number=number).id)
-    path.write_bytes(change(path.read_bytes()))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda raw: raw[:-1],
-        lambda raw: raw[: len(raw) // 2],
-        lambda raw: b"",
-        lambda raw: raw + b"\0",
-        lambda raw: raw + raw,
-        lambda raw: bytes([raw[0] ^ 1]) + raw[1:],
-        lambda raw: raw[:-1] + bytes([raw[-1] ^ 1]),
-        lambda raw: (
-            raw[: len(raw) // 2] + bytes([raw[len(raw) // 2] ^ 1]) + raw[len(raw) // 2 + 1 :]
-        ),
-    ],
-    ids=["cut by one", "halved", "emptied", "grown", "doubled", "first", "last", "middle"],
-)
-@pytest.mark.parametrize("number", [0, 1])
-def test_a_part_that_was_altered_is_never_taken_for_whole(number: int, change: Any) -> None:
+def test_a_part_that_was_altered_is_never_taken_for_whole() -> None:
     manifest = stored(noise(9 * MIB))
-    spoil(number, change)
-    with pytest.raises(CannotOpen):
-        content(manifest)
+    for number in (0, 1):
+        path = files._path(Part.objects.get(number=number).id)
+        raw = path.read_bytes()
+        half = len(raw) // 2
+        for spoilt in (
+            raw[:-1],
+            raw[:half],
+            b"",
+            raw + b"\0",
+            raw + raw,
+            bytes([raw[0] ^ 1]) + raw[1:],
+            raw[:-1] + bytes([raw[-1] ^ 1]),
+            raw[:half] + bytes([raw[half] ^ 1]) + raw[half + 1 :],
+        ):
+            path.write_bytes(spoilt)
+            with pytest.raises(CannotOpen):
+                content(manifest)
+        path.write_bytes(raw)
+    assert content(manifest) == noise(9 * MIB)
 
 
 def test_parts_that_were_exchanged_open_nowhere() -> None:
@@ -135,14 +129,20 @@ def test_a_part_whose_file_is_gone_is_missed() -> None:
         content(manifest)
 
 
-@pytest.mark.parametrize(
-    "change", [{"size": 2}, {"size": 4}, {"sha256": "00"}, {"key": "00" * 32}, {"parts": 2},
-               {"parts": 0}, {"upload": str(ids.new())}, {"upload": "none"}],
-)  # fmt: skip
-def test_a_manifest_of_something_else_opens_nothing(change: Manifest) -> None:
+def test_a_manifest_of_something_else_opens_nothing() -> None:
     manifest = stored(b"abc")
-    with pytest.raises(CannotOpen):
-        content(manifest | change)
+    for change in (
+        {"size": 2},
+        {"size": 4},
+        {"sha256": "00"},
+        {"key": "00" * 32},
+        {"parts": 2},
+        {"parts": 0},
+        {"upload": str(ids.new())},
+        {"upload": "none"},
+    ):
+        with pytest.raises(CannotOpen):
+            content(manifest | change)
 
 
 # --- limits --------------------------------------------------------------------------------------

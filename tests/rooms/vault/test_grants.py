@@ -67,9 +67,10 @@ def test_a_grant_is_over_after_its_last_day(house: House, case: ids.Id) -> None:
         compartments.open_grant(row, ring_of(house.tomas).person)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+def test_an_altered_grant_opens_nothing(house: House, case: ids.Id) -> None:
+    Grant.objects.filter(case=case).exclude(grantee=house.tomas.id).delete()
+    real = Grant.objects.values().get(grantee=house.tomas.id)
+    for change in (
         {"until": None},
         {"until": clock.today() + timedelta(days=300)},
         {"purpose": "protection"},
@@ -81,17 +82,15 @@ def test_a_grant_is_over_after_its_last_day(house: House, case: ids.Id) -> None:
         {"signature": b""},
         {"signer": ids.new()},
         {"wrap": b""},
-    ],
-    ids=lambda change: ",".join(f"{name}" for name in change),
-)
-def test_an_altered_grant_opens_nothing(house: House, case: ids.Id, change: dict[str, Any]) -> None:
-    Grant.objects.filter(case=case).exclude(grantee=house.tomas.id).delete()
-    Grant.objects.filter(grantee=house.tomas.id).update(**change)
-    row = Grant.objects.get(grantee=house.tomas.id)
-    with pytest.raises(CannotOpen):
-        compartments.open_grant(row, ring_of(house.tomas).person)
-    everywhere = compartments.keys_of(ring_of(house.tomas), [row.case], row.compartment)
-    assert everywhere == {}
+    ):
+        Grant.objects.filter(id=real["id"]).update(**(real | change))
+        row = Grant.objects.get(id=real["id"])
+        with pytest.raises(CannotOpen):
+            compartments.open_grant(row, ring_of(house.tomas).person)
+        found = compartments.keys_of(ring_of(house.tomas), [row.case], row.compartment)
+        assert found == {}, change
+    Grant.objects.filter(id=real["id"]).update(**real)
+    assert opens(house.tomas, case) != {}
 
 
 def test_a_grant_that_was_copied_to_somebody_else_opens_nothing(house: House, case: ids.Id) -> None:
