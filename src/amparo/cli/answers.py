@@ -125,7 +125,7 @@ def as_toml(options: dict[str, Any]) -> str:
         "# `amparo doctor` shows what is in force. Restart Amparo after a change.",
         "",
     ]
-    known = {one.name: one for one in config.options() if one.name not in {"data", "founders"}}
+    known = {one.name: one for one in config.options() if one.name != "data"}
     for name, one in known.items():
         lines.append(f"# {one.metadata['text']}")
         if name in options:

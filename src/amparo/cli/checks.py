@@ -46,7 +46,7 @@ def options(settings: Config) -> Iterator[Finding]:
         yield Finding("configuration", OK, str(file))
 
 
-NOT_WRITTEN = {"data", "founders"}
+NOT_WRITTEN = {"data"}
 
 
 def hashing(settings: Config) -> Iterator[Finding]:

@@ -57,7 +57,6 @@ class Config:
     smtp_password: str = option("", "Password at the mail server.")
     smtp_tls: bool = option(True, "Use STARTTLS with the mail server.")
     mail_from: str = option("notes@localhost", "Sender of notices; choose a neutral one.")
-    founders: tuple[str, ...] = option((), "Fingerprints of the first officers' keys.")
     hash_level: str = option("a1", "Cost of passphrase hashing: a1 (256 MiB). a0 is for tests.")
     session_minutes: int = option(15, "Minutes after which an untouched session ends.")
     sample: bool = option(False, "The data folder holds the fictional sample organisation.")

@@ -18,6 +18,10 @@ def send_due(limit: int = 50) -> int:
     sent = 0
     due = Outgoing.objects.filter(due_at__lte=clock.now(), tries__lt=rules.TRIES)
     for row in due.select_related("route").order_by("due_at")[:limit]:
+        # Claimed first: of two engines one sends it, and a crash gives it back after the lease.
+        mine = Outgoing.objects.filter(id=row.id, due_at=row.due_at)
+        if not mine.update(due_at=clock.now() + rules.LEASE):
+            continue
         try:
             address = duty.open_(KIND, row.route_id, bytes(row.route.sealed))["address"]
             channels.send(row.route.channel, address, row.id.hex)

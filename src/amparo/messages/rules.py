@@ -4,6 +4,7 @@ from datetime import timedelta
 
 CHANNELS = ("mail", "console")
 TRIES = 8
+LEASE = timedelta(minutes=1)  # for one attempt
 
 # Nothing that is sent names the organisation, the work or a person: one subject, one text, one size.
 SUBJECT = "1 new note"

@@ -83,7 +83,8 @@ def _state(holder: staff.Holder | None) -> str:
     if holder is None:
         return "invited"
     if not holder.active:
-        return "left"
+        # Locked out from the shell: sessions and locks are gone, their teams' keys not yet turned.
+        return "locked" if holder.teams else "left"
     return "here" if holder.trusted and holder.teams else "waiting"
 
 

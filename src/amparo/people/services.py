@@ -62,8 +62,11 @@ def sign_in(name: str, passphrase: str, second: str | Passkey) -> Signed:
     """Open a person's key for a session; `second` is the six digits or a passkey's answer.
 
     Refused alike for a wrong name, passphrase or second factor, for somebody who has left and for
-    somebody whom no one has welcomed yet; Unavailable while the name rests after many misses.
+    somebody whom no one has welcomed yet; Unavailable while the name rests after many misses, and
+    for everybody during a lockdown.
     """
+    if server.locked_down():
+        raise Unavailable("locked down")
     find = keys.name_digest(name)
     _try(find)
     try:

@@ -10,7 +10,7 @@ from amparo.casework.services import desk
 from amparo.consent import gate, links
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import NOBODY, Actor
-from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
+from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused, Unavailable
 from amparo.foundation.models import JournalEntry
 from amparo.messages.models import Route
 from amparo.people import queries, services
@@ -378,7 +378,7 @@ def test_a_departure_that_broke_off_shuts_out_and_can_be_done_again(
     sweep()
     with pytest.raises(Refused):
         lena.sign_in()
-    assert state(house, lena.id) == "left" and "left" in deeds(house)
+    assert state(house, lena.id) == "locked" and "left" in deeds(house)
     assert Membership.objects.filter(member_id=lena.id, team__active=True).exists()
     leave(house, lena)  # a colleague finishes it
     assert not Membership.objects.filter(member_id=lena.id).exists()
@@ -427,8 +427,8 @@ def test_lockdown_ends_sessions_links_and_what_waits(house: House) -> None:
     with journal.unit(), pytest.raises(NotFound):
         links.use(token, "invite")
     assert services.resume(house.ines.handle) is NOBODY
-    house.ines.sign_in()  # the sealed data is there, and she reads it
-    assert make.texts(house.ines, amina.case, "correspondence") == ["before"]
+    with pytest.raises(Unavailable):  # nobody is let in while it lasts
+        house.ines.sign_in()
     with pytest.raises(Exception, match="locked down"):
         make.ask("nobody can")
     with journal.unit():
@@ -436,6 +436,7 @@ def test_lockdown_ends_sessions_links_and_what_waits(house: House) -> None:
     late = make.ask("after")
     assert not Outgoing.objects.exclude(route__owner=house.ines.id).exists()
     house.ines.sign_in()  # her route is sealed anew from her own copy
+    assert make.texts(house.ines, amina.case, "correspondence") == ["before"]
     from amparo.messages import jobs
 
     clock.forward(timedelta(hours=1))

@@ -61,9 +61,9 @@ def sign_in(request: Any) -> HttpResponse:
     """Name, passphrase, six digits. Whatever is wrong, the answer is the same."""
     if request.actor.kind == "staff":
         return redirect("desk:queue")
+    if server.locked_down():
+        return pages.render(request, "desk/locked.html", status=503)
     if request.method != "POST":
-        if server.locked_down():
-            return pages.render(request, "desk/locked.html", status=503)
         return pages.render(request, "desk/sign-in.html", {"form": SignIn()})
     form = SignIn(request.POST)
     kept = {name: request.POST.get(name, "") for name in ("text", "place", "after")}

@@ -153,6 +153,7 @@ PRESENCE: Words = {
     "invited": pgettext_lazy("presence", "invited, has not come yet"),
     "waiting": pgettext_lazy("presence", "waits to be compared"),
     "here": pgettext_lazy("presence", "here"),
+    "locked": pgettext_lazy("presence", "locked out: let them go, so that keys are turned"),
     "left": pgettext_lazy("presence", "has left"),
 }
 VERBS: Words = {
