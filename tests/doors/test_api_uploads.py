@@ -192,7 +192,7 @@ def test_a_file_that_is_not_what_was_announced_is_not_taken(house):
     sent = announce(b"right", sha256=hashlib.sha256(b"wrong").hexdigest()).all()
     answer = Api().post("/calls", {"what": "x", "uploads": [sent.token]}, once=ids.new())
     assert (answer.status, answer.fields) == (422, {"uploads": "differs"})
-    assert not File.objects.exists() and not Upload.objects.get().whole
+    assert not File.objects.exists() and not Upload.objects.exists() and on_disk() == []
 
 
 def test_a_part_that_was_altered_on_disk_is_not_taken(house):

@@ -274,6 +274,8 @@ def _finish(ticket: Ticket) -> Whole:
             kept += piece[: limit - len(kept)]
     except CannotOpen:
         journal.note("cannot open", ticket.upload, kind="upload")
+        # Nothing can come of it, and each look at it reads all of it.
+        files.destroy(ticket.upload)
         raise Invalid("not what was announced", {"uploads": "differs"}) from None
     kind = clean.kind_of(bytes(kept), ticket.name)
     small = ticket.size <= CLEAN_LIMIT and clean.cleanable(kind)
