@@ -21,7 +21,7 @@ from amparo.foundation.errors import Unavailable
 from amparo.people import services as people
 from amparo.vault import files, passkeys, server
 from tests import make
-from tests.doors.desk_house import served
+from tests.doors.desk_house import client, served
 from tests.make import PASSPHRASE, House
 
 SITE = "testserver"
@@ -209,6 +209,25 @@ def test_a_request_does_not_choose_how_it_is_read(house: House, charset: str) ->
         kind = f"multipart/form-data; boundary=X; charset={charset}"
         assert post(address, "/new", kind, body, len(body)).startswith(b"HTTP/1.0 200")
         assert Case.objects.count() == 1
+
+
+def test_a_crooked_cookie_shuts_nobody_out_of_the_desk(house: House) -> None:
+    """It can be planted by whoever holds another name under the same domain."""
+    ines = client(house.ines)
+    ines.cookies["d"] = "[" * 3000
+    assert ines.get("/desk/lockdown").status_code == 200
+
+
+@pytest.mark.parametrize("secret", ["", "!!!", "A", "1" * 32, "é" * 32, "a" * 32, "A" * 5000])
+def test_a_newcomer_does_not_bring_a_secret_of_another_form(house: House, secret: str) -> None:
+    with house.ines.request() as ines:
+        link = people.invite(ines, name="Omar", teams=["intake"])
+    visitor = Client()
+    token = token_of(visitor.post(f"/desk/join/{link}").content.decode(), "join")
+    words = "one two three four five six seven"
+    sent = {"join": token, "sign_in": "omar", "passphrase": words, "again": words}
+    sent |= {"secret": secret, "second": "123456"}
+    assert visitor.post("/desk/join", sent).status_code == 404
 
 
 def post(address: str, path: str, kind: str, body: bytes, length: int) -> bytes:

@@ -2,6 +2,7 @@
 itself is the passphrase's."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -43,6 +44,11 @@ def sweep() -> int:
 def new_secret() -> str:
     """A fresh secret for an authenticator, in base 32."""
     return pyotp.random_base32()
+
+
+def is_secret(text: str) -> bool:
+    """Whether a text has the form of a secret of ours."""
+    return re.fullmatch("[A-Z2-7]{32}", text) is not None
 
 
 def address(secret: str, label: str) -> str:

@@ -48,7 +48,7 @@ def preferences(request: HttpRequest) -> dict[str, Any]:
     """How this person wants the desk on this device: theme and keys. Nonsense counts as nothing."""
     try:
         found = json.loads(request.COOKIES.get(PREFERENCES_COOKIE, "{}"))
-    except ValueError:
+    except (ValueError, RecursionError):
         found = {}
     if not isinstance(found, dict):
         found = {}

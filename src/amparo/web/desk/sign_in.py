@@ -166,7 +166,9 @@ def join(request: HttpRequest) -> HttpResponse:
     opened = tokens.read(request.POST.get("join", "")).window
     if not opened.startswith(JOINING):
         raise NotFound
-    person = ids.Id(bytes=opened[len(JOINING) :])
+    person, secret = ids.Id(bytes=opened[len(JOINING) :]), request.POST.get("secret", "")
+    if not factors.is_secret(secret):
+        raise NotFound
     form = Enrol(request.POST)
     if form.is_valid():
         given = form.cleaned_data
@@ -186,7 +188,7 @@ def join(request: HttpRequest) -> HttpResponse:
             else:
                 context = {"fingerprint": in_fours(fingerprint)}
                 return pages.render(request, "desk/enrolled.html", context)
-    return _enrol_page(request, form, person, request.POST.get("secret", ""), status=422)
+    return _enrol_page(request, form, person, secret, status=422)
 
 
 def in_fours(text: str) -> str:
