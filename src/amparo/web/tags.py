@@ -155,12 +155,19 @@ def now_clock() -> SafeString:
 def form_token(context: Context) -> SafeString:
     """The page's sealed token, for people without an account; nothing where a page has none.
 
-    Stands before the first file of its form, so that it has been read when the file arrives.
+    Stands before the first file of its form, so that it has been read when the file arrives. Beside
+    it stands a password that nobody sees or sends: of a form without one, Chromium writes what was
+    sent to the disk, to open the window again one day. One letter is too short for any browser to
+    offer to remember it.
     """
     value = context.get("token")
     if not value:
         return SafeString("")
-    return format_html('<input type="hidden" name="token" value="{}">', value)
+    return format_html(
+        '<input type="hidden" name="token" value="{}">'
+        '<input type="password" value="0" autocomplete="one-time-code" hidden>',
+        value,
+    )
 
 
 @register.inclusion_tag("components/field.html")
@@ -331,6 +338,13 @@ def way_out(code: str) -> str:
 def reader_name(reader: Any) -> str:
     """Somebody who can read, by the name that the defender was told, or by their work."""
     return words.word(words.READERS, reader.label)
+
+
+@register.filter
+def reader_inside(reader: Any) -> str:
+    """The same for the middle of a sentence: a name stays as it is."""
+    name = reader_name(reader)
+    return name if name == reader.label else name[:1].lower() + name[1:]
 
 
 @register.filter
