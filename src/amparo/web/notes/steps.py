@@ -17,12 +17,13 @@ from amparo.consent.queries import ConsentRow
 from amparo.foundation import clock, ids, journal
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
+from amparo.people import queries as people
 from amparo.vault import codes
 from amparo.vault import forms as tokens
 from amparo.web.notes import forms, visits
 from amparo.web.notes.arriving import drop_files, files_of, let_go, say_what_failed
 from amparo.web.notes.codes import code_page, fresh_code
-from amparo.web.notes.promise import full, promise
+from amparo.web.notes.promise import full, promise, team
 
 ANSWERS = ("granted", "refused", "conditional")
 
@@ -73,7 +74,8 @@ def take(
 
 
 def _render(step: Step, template: str, **found: Any) -> HttpResponse:
-    return render(step.request, template, found | {"token": tokens.token(step.window)})
+    within = {"token": tokens.token(step.window), "inside": True}
+    return render(step.request, template, found | within)
 
 
 # --- reading and writing -------------------------------------------------------------------------
@@ -98,7 +100,7 @@ def read(
         earlier=found.messages[len(fresh) :],
         asked=pending,
         answers=answers,
-        reader_count=sum(one.count for one in found.readers),
+        reader_count=_people(found.readers),
         late=found.due_at is not None and found.due_at < clock.now(),
         promise=promise(),
         full=full(),
@@ -110,6 +112,17 @@ def read(
     if fresh:
         thread.seen(step.actor)
     return response
+
+
+def _people(readers: list[queries.Reader]) -> int:
+    """How many persons these are: whoever is in two teams is one."""
+    known: set[ids.Id] = set()
+    others = 0
+    for one in readers:
+        members = people.members_of(one.label) if one.kind == "team" else [one.principal]
+        known.update(members)
+        others += 0 if members else one.count
+    return len(known) + others
 
 
 def _questions(rows: list[ConsentRow]) -> tuple[list[ConsentRow], list[ConsentRow]]:
@@ -145,6 +158,16 @@ def write(step: Step) -> HttpResponse:
 def who(step: Step) -> HttpResponse:
     """The same page with its list of readers open."""
     return read(step, show_who=True)
+
+
+def about(step: Step) -> HttpResponse:
+    """Who reads and what the server sees, with a way back to the notes."""
+    return _render(step, "notes/about.html", team=team())
+
+
+def clear(step: Step) -> HttpResponse:
+    """How to clear this visit, with a way back to the notes."""
+    return _render(step, "notes/clear.html")
 
 
 # --- taking back ---------------------------------------------------------------------------------
@@ -204,7 +227,9 @@ def answer(step: Step) -> HttpResponse:
     words = {
         "granted": pgettext("consent", "You said yes. You can take it back at any time."),
         "refused": pgettext("consent", "You said no. That is an answer; nothing is passed on."),
-        "conditional": pgettext("consent", "You said yes under a condition. It stays closed."),
+        "conditional": pgettext(
+            "consent", "You said yes, if that is so. Until then it stays closed."
+        ),
     }
     return read(step, done=words[said])
 
@@ -235,6 +260,8 @@ STEPS: dict[str, Callable[[Step], HttpResponseBase]] = {
     "write": write,
     "add": write,
     "who": who,
+    "about": about,
+    "clear": clear,
     "withdraw": withdraw,
     "answer": answer,
     "export": export,
