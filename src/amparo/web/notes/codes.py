@@ -58,7 +58,8 @@ def _wrong_words(kind: codes.Mistake, at: dict[str, Any]) -> str:
         return _("Word %(n)s is not one of ours. Compare it with what you kept.") % at
     if kind == codes.Mistake.COUNT:
         some = ngettext("This is %(found)s word.", "These are %(found)s words.", at["found"] or 0)
-        return f"{some % at} {_('There should be nine.')}"
+        wanted = _("There should be nine.")
+        return f"{some % at} {wanted}"
     return pgettext(
         "code", "Each word is one of ours, but not together. Perhaps two have changed places."
     )
@@ -72,7 +73,8 @@ def _wrong_digits(kind: codes.Mistake, at: dict[str, Any]) -> str:
             "This is %(found)s number.", "These are %(found)s numbers.", at["found"] or 0
         )
         where = _("Look at group %(n)s.") % at if at["n"] else ""
-        return f"{some % at} {_('There should be thirty, in six groups of five.')} {where}".strip()
+        wanted = _("There should be thirty, in six groups of five.")
+        return f"{some % at} {wanted} {where}".strip()
     return pgettext(
         "code", "One number is another, or two have changed places. Compare each group."
     )

@@ -63,6 +63,9 @@ READERS: Words = {
     "legal": pgettext_lazy("reader", "Our lawyers"),
     "care": pgettext_lazy("reader", "Those who care for your health"),
     "finance": pgettext_lazy("reader", "Those who pay costs"),
+    "house": pgettext_lazy("reader", "Everybody who works here"),
+    "auditors": pgettext_lazy("reader", "Those who check our work"),
+    "release": pgettext_lazy("reader", "Two people together"),
     "person": pgettext_lazy("reader", "One person who works on this"),
     "outside": pgettext_lazy("reader", "Somebody outside"),
 }
