@@ -1,5 +1,6 @@
 """Every page of a person without an account in every state it can be in, with invented content."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -115,6 +116,7 @@ def conversation(state: str, fresh: str = "", earlier: str = "mine", **more: Any
     known = messages()
     found = {
         "token": TOKEN,
+        "inside": True,
         "thread": thread(state, **more.pop("thread", {})),
         "fresh": [known[name] for name in fresh.split()],
         "earlier": [known[name] for name in earlier.split()],
@@ -152,6 +154,7 @@ def states() -> dict[str, tuple[str, dict[str, Any]]]:
         clock.now() + timedelta(hours=3),
         False,
     )
+    inside = {"token": TOKEN, "inside": True}
     asked, yes = consent_row("asked"), consent_row("granted")
     only_if = consent_row("conditional", condition="my sister is told first")
     return {
@@ -209,7 +212,11 @@ def states() -> dict[str, tuple[str, dict[str, Any]]]:
         "thread-opened": (
             "notes/thread.html",
             conversation(
-                "taken", thread={"overrides": [over], "resealing_since": date(2026, 1, 2)}
+                "taken",
+                thread={
+                    "overrides": [over, replace(over, over=True)],
+                    "resealing_since": date(2026, 1, 2),
+                },
             ),
         ),
         "thread-wrong": (
@@ -221,18 +228,21 @@ def states() -> dict[str, tuple[str, dict[str, Any]]]:
             conversation("taken", asked=[asked], condition_missing=asked.id),
         ),
         "thread-full": ("notes/thread.html", conversation("taken", full=True)),
-        "withdraw-one": ("notes/withdraw.html", {"token": TOKEN, "reader": LAWYER}),
-        "withdraw-all": ("notes/withdraw.html", {"token": TOKEN}),
+        "withdraw-one": ("notes/withdraw.html", inside | {"reader": LAWYER}),
+        "withdraw-all": ("notes/withdraw.html", inside),
         "withdrawn": ("notes/withdrawn.html", {}),
-        "copy": ("notes/copy.html", {"token": TOKEN}),
-        "renew": ("notes/renew.html", {"token": TOKEN, "words_possible": True}),
+        "copy": ("notes/copy.html", inside),
+        "renew": ("notes/renew.html", inside | {"words_possible": True}),
         "clear": ("notes/clear.html", {}),
         "about": ("notes/about.html", {"team": 4}),
+        "clear-inside": ("notes/clear.html", inside),
+        "about-inside": ("notes/about.html", inside | {"team": 4}),
         "language": ("notes/language.html", {}),
         **{
             f"trouble-{status}": ("notes/trouble.html", {"status": status})
             for status in (400, 403, 404, 409, 413, 422, 500, 503)
         },
+        "link-over": ("links/over.html", {"text": "I will be at the hearing."}),
         "link": ("links/continue.html", {"link": "x" * 43, "token": TOKEN}),
         "link-read": (
             "links/read.html",

@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,12 +16,13 @@ from PIL import Image
 from playwright.sync_api import Error
 
 from amparo.casework import queries
-from amparo.casework.services import desk, sharing
+from amparo.casework.services import desk, opening, sharing
 from amparo.consent import services as consent
 from amparo.foundation import clock, ids
 from amparo.foundation.config import config
 from amparo.vault import codes, server
 from tests import make
+from tests.conftest import CHROMIUM
 from tests.doors.desk_house import served
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(180)]
@@ -481,6 +483,7 @@ def test_a_link_opens_once_after_a_button_and_shows_only_what_was_agreed(visit: 
     assert visit.heading == "For you to read"
     assert "defending the person in court" in visit.text
     assert "The same car since Friday." in visit.text
+    assert "The person" in visit.tab.locator("article header").inner_text()
     with visit.tab.expect_download() as download:
         visit.press("photo.jpg")
     copy = Path(download.value.path()).read_bytes()
@@ -490,6 +493,8 @@ def test_a_link_opens_once_after_a_button_and_shows_only_what_was_agreed(visit: 
     visit.write(text="I will be at the hearing.")
     visit.press("Send")
     assert "Those on duty can read it." in visit.text
+    visit.tab.reload()
+    assert "It has not been sent twice." in visit.text
     with officer.request() as actor:
         assert [one["text"] for one in sharing.answers(actor, case)] == [
             "I will be at the hearing."
@@ -504,6 +509,78 @@ def test_a_link_opens_once_after_a_button_and_shows_only_what_was_agreed(visit: 
     assert visit.seen[-1][0] == 404
     same = [re.sub(r'action="[^"]*"', "", page) for page in (used, visit.tab.content())]
     assert same[0] == same[1]
+
+
+def test_an_answer_that_came_too_late_is_given_back(visit: Visit) -> None:
+    visit.ask()
+    officer = visit.house.ines
+    case = only_case(officer)
+    offer = sharing.Offer("R.", "legal", ("correspondence",), clock.today() + timedelta(days=3))
+    with officer.request() as actor:
+        token = sharing.share_by_link(actor, case, offer=offer, hours=4)
+    visit.go(f"/l/{token}")
+    visit.press("Continue")
+    visit.write(text="I will be at the hearing.")
+    clock.forward(timedelta(minutes=config().session_minutes + 1))
+    visit.press("Send")
+    assert visit.seen[-1][0] == 404
+    assert "What you wrote was not sent." in visit.text
+    assert "I will be at the hearing." in visit.text
+
+
+# --- the way back from what one reads beside -----------------------------------------------------
+def test_what_is_read_beside_the_notes_leads_back_to_them(visit: Visit) -> None:
+    visit.ask()
+    assert visit.tab.locator("footer").count() == 0  # the code is shown once: nothing leads away
+    visit.open()
+    for words in ("How to clear this visit", "Who reads this"):
+        visit.press(words)
+        assert words in visit.heading
+        visit.press("Back")
+        assert visit.heading == "Messages"
+    visit.press("How to clear this visit")
+    visit.press("Leave")
+    assert visit.heading == "This page is closed"
+
+
+def test_whoever_is_in_two_teams_is_one_reader(visit: Visit) -> None:
+    code = visit.ask()
+    with visit.house.ines.request() as actor:
+        row = queries.queue(actor).rows[0]
+        desk.take(actor, row.case, version=row.version)
+        row = queries.queue(actor).rows[0]
+        opening.open_case(actor, row.case, version=row.version)
+    visit.come_back(code)
+    assert "Who can read this: 3 people" in visit.text
+
+
+def test_a_browser_keeps_nothing_of_what_was_sent(
+    house: make.House, browser: Any, tmp_path: Path
+) -> None:
+    assert house
+    profile = tmp_path / "profile"
+    with served() as address:
+        phone = browser.browser_type.launch_persistent_context(
+            profile,
+            executable_path=next(filter(None, map(shutil.which, CHROMIUM))),
+            args=["--disable-gpu", "--no-first-run", "--disable-dev-shm-usage", "--no-sandbox"],
+            java_script_enabled=False,
+        )
+        tab = phone.new_page()
+        tab.goto(address + "/new")
+        tab.fill("#what", "Quokkas at the gate")
+        tab.locator("main form button").last.click()
+        words = tab.locator(".slip li").all_inner_texts()
+        tab.check("#kept")
+        tab.locator("main form button").first.click()
+        tab.fill("#text", "Wombats at the door")
+        tab.locator("main form button").first.click()
+        tab.locator("header button").click()
+        phone.close()
+    files = [one.read_bytes() for one in profile.rglob("*") if one.is_file()]
+    for text in ("Quokkas", "Wombats", " ".join(words[:3]), "+".join(words[:3])):
+        assert not [one for one in files if text.encode() in one]
+        assert not [one for one in files if text.encode("utf-16-le") in one]
 
 
 # --- states of the house -------------------------------------------------------------------------

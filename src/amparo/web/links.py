@@ -5,6 +5,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods
 
 from amparo.casework import queries
@@ -13,6 +14,7 @@ from amparo.foundation import ids, journal
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import Invalid, NotFound
 from amparo.vault import forms as tokens
+from amparo.web.notes import visits
 from amparo.web.notes.arriving import form_of, from_our_pages
 from amparo.web.notes.forms import Reply
 
@@ -29,11 +31,17 @@ def link(request: HttpRequest, token: str) -> HttpResponseBase:
     if sent is None or not sent.window:
         handle, actor = sharing.use_link(token)
         return _read(request, token, handle, actor)
-    actor = sharing.resume(sent.window)
+    typed = request.POST.get("text", "").strip()
+    try:
+        actor = sharing.resume(sent.window)
+    except NotFound:
+        if not typed or visits.is_left(sent.window):
+            raise
+        return render(request, "links/over.html", {"text": typed}, status=404)
     journal.act_as(actor)
     if request.POST.get("do") == "file":
         return _file(actor, request.POST.get("file", ""))
-    return _answer(request, token, sent.window, actor)
+    return _answer(request, token, sent, actor)
 
 
 def _read(
@@ -55,14 +63,18 @@ def _read(
     return render(request, "links/read.html", found, status=status)
 
 
-def _answer(request: HttpRequest, link: str, window: bytes, actor: Actor) -> HttpResponse:
-    form = Reply(request.POST)
+def _answer(request: HttpRequest, link: str, sent: tokens.Form, actor: Actor) -> HttpResponse:
+    form, window, once = Reply(request.POST), sent.window, sent.once.bytes
+    if visits.is_sent(once):
+        twice = pgettext("safety", "This was sent before. It has not been sent twice.")
+        return _read(request, link, window, actor, done=twice)
     if form.is_valid():
         try:
             sharing.answer(actor, text=form.cleaned_data["text"])
         except Invalid:
             form.add_error("text", _("Write a few words first."))
         else:
+            visits.sent(once)
             return _read(request, link, window, actor, done=_("Sent. Those on duty can read it."))
     return _read(request, link, window, actor, form)
 
