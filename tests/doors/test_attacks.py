@@ -16,6 +16,7 @@ import pytest
 from django.test import Client
 
 from amparo.casework.models import Case
+from amparo.cli import run
 from amparo.foundation.config import config
 from amparo.foundation.errors import Unavailable
 from amparo.people import services as people
@@ -172,6 +173,18 @@ def test_many_files_that_began_together_leave_what_is_kept_free(
         with suppress(Unavailable):
             writer.write(make.noise(2 * files.PART))
     assert len(on_disk()) <= 3
+
+
+# --- threads that somebody holds ---------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("sample", "option"),
+    [("torrc", r"HiddenServiceMaxStreams (\d+)"), ("nginx.conf", r"senders (\d+);")],
+)
+def test_one_circuit_or_address_cannot_hold_every_thread(sample: str, option: str) -> None:
+    """Whoever sends slowly holds a thread for each connection."""
+    text = (Path(run.__file__).parent / "deploy" / sample).read_text()
+    found = re.search(option, text)
+    assert found and int(found[1]) <= run.THREADS // 2
 
 
 # --- what a parser falls over ------------------------------------------------------------------------
