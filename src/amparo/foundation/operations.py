@@ -21,6 +21,7 @@ from amparo.foundation.turns import turn
 
 PATIENCE = timedelta(minutes=2)  # how long a deed may be half done before the sweep steps in
 UNDONE = "undone"
+A_MOMENT = 200  # milliseconds
 Finisher = Callable[[dict[str, str]], None]
 _finishers: dict[str, Finisher] = {}
 _undoers: list[Callable[[ids.Id], None]] = []
@@ -145,14 +146,18 @@ def _finish(operation: Operation) -> None:
 def scrub() -> None:
     """Empty SQLite's write-ahead logs, where destroyed wraps still stand after the commit.
 
-    Does nothing inside a transaction; a reader elsewhere can hold it up, so the heartbeat does it
-    again every minute. PostgreSQL has no such verb: see the threat model.
+    Does nothing inside a transaction. A reader elsewhere can be in its way; it waits for no more than
+    a moment, and the heartbeat does it again every minute. PostgreSQL has no such verb: see the
+    threat model.
     """
     for alias in (KEYSTORE, DATA):
         connection = connections[alias]
         if connection.vendor == "sqlite" and not connection.in_atomic_block:
+            patience = int(connection.settings_dict["OPTIONS"]["timeout"] * 1000)
             with connection.cursor() as cursor:
+                cursor.execute(f"PRAGMA busy_timeout = {A_MOMENT}")
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                cursor.execute(f"PRAGMA busy_timeout = {patience}")
 
 
 def pending() -> int:

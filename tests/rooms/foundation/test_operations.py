@@ -1,9 +1,14 @@
 """Two commits, one rule: whatever breaks off is finished or undone by the sweep."""
 
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.db import connections
 
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.errors import AmparoError
@@ -215,6 +220,27 @@ def test_at_the_start_of_the_only_process_nothing_is_waited_for(
     assert len(undone) == len(finished) == 1
     clock.forward(timedelta(days=1))
     assert operations.pending() == 0
+
+
+def test_a_reader_elsewhere_does_not_hold_up_an_ending() -> None:
+    """On SQLite a destroyed key also leaves the write-ahead log, once nobody reads there."""
+    connection = connections[KEYSTORE]
+    if connection.vendor != "sqlite":
+        end()
+        return
+    wal = Path(f"{connection.settings_dict['NAME']}-wal")
+    with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM vault_grant").fetchone()
+        KeyIntent.objects.create(id=ids.new())
+        began = time.monotonic()
+        end()
+        assert time.monotonic() - began < 10
+        assert wal.stat().st_size > 0
+    with connection.cursor() as cursor:
+        assert cursor.execute("PRAGMA busy_timeout").fetchone() == (20_000,)
+    operations.scrub()
+    assert wal.stat().st_size == 0
 
 
 # --- the router ----------------------------------------------------------------------------------
