@@ -24,6 +24,10 @@ class Principal(models.Model):
     active = models.BooleanField(default=True)
     op = models.UUIDField(null=True, db_index=True)
 
+    class Meta:
+        # Teams are looked up at every call, among as many defenders as have ever called.
+        indexes = [models.Index(fields=["kind", "code"], name="teams_by_code")]
+
 
 class Slot(models.Model):
     """One lock round a principal's root: opened by a passphrase, a passkey or a return code."""
@@ -88,6 +92,7 @@ class Epoch(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["case", "compartment", "number"], name="one_epoch")
         ]
+        indexes = [models.Index(fields=["compartment"], name="epochs_by_compartment")]
 
 
 class Grant(models.Model):
