@@ -112,7 +112,7 @@ def test_of_two_who_open_at_once_one_succeeds(
 def test_nobody_opens_a_case_before_two_may_open_a_name(house: House, amina: Defender) -> None:
     for one in (house.tomas, house.ruth):
         with house.ines.request() as ines:
-            people.leave_team(ines, one.id, "release")
+            people.leave_team(ines, one.id, "release", losing=True)
     with house.ines.request() as ines, pytest.raises(Invalid) as refused:
         opening.open_case(ines, amina.case, version=make.version(amina.case))
     assert refused.value.fields == {"release": "few"}

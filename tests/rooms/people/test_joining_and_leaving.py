@@ -329,6 +329,19 @@ def test_the_last_one_of_a_team_does_not_leave_it(house: House) -> None:
     assert staff.last_in(house.ines.id) == ["care"]
 
 
+def test_two_stay_who_open_a_name_together(house: House) -> None:
+    with house.ines.request() as ines:
+        services.leave_team(ines, house.ruth.id, "release")
+    with house.ines.request() as ines:
+        for deed in (
+            lambda: services.leave_team(ines, house.tomas.id, "release"),
+            lambda: services.leave(ines, house.tomas.id),
+        ):
+            with pytest.raises(Invalid) as refused:
+                deed()
+            assert refused.value.fields == {"person": "holds"}
+
+
 def test_nobody_removes_themselves_or_somebody_unknown(house: House, lena: Officer) -> None:
     with house.ines.request() as ines:
         with pytest.raises(Invalid):
