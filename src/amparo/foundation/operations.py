@@ -204,7 +204,8 @@ def _undone(intent: KeyIntent) -> bool:
 
     Its id is claimed in the data first, so that a making that only slept cannot be accepted any more.
     """
-    claim = {"kind": UNDONE, "done": True, "due_at": clock.now() + timedelta(days=1)}
+    day = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)  # no finer than it must be
+    claim = {"kind": UNDONE, "done": True, "due_at": day + timedelta(days=2)}
     mark, _ = Operation.objects.get_or_create(id=intent.id, defaults=claim)
     if mark.kind == UNDONE:
         with transaction.atomic(using=KEYSTORE):

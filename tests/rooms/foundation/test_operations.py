@@ -133,7 +133,7 @@ def test_a_making_that_was_undone_meanwhile_fails_when_it_comes_to_its_data() ->
     with journal.unit(), pytest.raises(AmparoError), making.data():
         Announcement.objects.create(event="test.Made", ids={})
     assert not Announcement.objects.exists()
-    clock.forward(timedelta(days=1))  # so long is it remembered
+    clock.forward(timedelta(days=2))  # so long is it remembered at most
     sweep()
     assert not Operation.objects.exists() and not KeyIntent.objects.exists()
 
