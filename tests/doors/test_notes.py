@@ -626,8 +626,10 @@ def test_a_language_without_words_gives_numbers_and_its_own_direction(visit: Vis
     visit.open()
     assert visit.tab.locator("html").get_attribute("dir") == "rtl"
     assert "السيارة نفسها" in visit.text
+    visit.write(text="Half a sentence")
     visit.tab.locator("footer summary").click()
     visit.tab.locator("footer button[lang=es]").click()
+    assert visit.tab.locator("#text").input_value() == "Half a sentence"
     assert visit.tab.url == visit.address + "/es/n"
     assert "السيارة نفسها" in visit.text
 

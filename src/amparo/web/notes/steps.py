@@ -70,7 +70,7 @@ def take(
     """The step that the form asks for; reading when it asks for none that we know."""
     step = Step(request, actor, window, once or ids.new())
     deed = STEPS.get(step.given("do"), read)
-    return deed(step) if deed is not read else read(step, draft=draft)
+    return deed(step) if deed is not read else read(step, draft=draft or step.given("text"))
 
 
 def _render(step: Step, template: str, **found: Any) -> HttpResponse:
