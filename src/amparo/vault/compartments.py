@@ -447,20 +447,38 @@ def stale(ring: Ring, case: ids.Id, compartment: str) -> bool:
     return len(keys) > 1 or _made_by_server(case, compartment, newest)
 
 
+def _newest(case: ids.Id) -> dict[str, Epoch]:
+    rows = Epoch.objects.filter(case=case).order_by("number")
+    return {row.compartment: row for row in rows}
+
+
 def pending_since(case: ids.Id) -> date | None:
     """Since when content of this case waits to be re-sealed, or None."""
-    rows = Epoch.objects.filter(case=case)
-    newest: dict[str, Epoch] = {}
-    for row in rows.order_by("number"):
-        newest[row.compartment] = row
+    newest = _newest(case)
+    held = Grant.objects.filter(case=case).values_list("compartment", "epoch").distinct()
     days = [
-        row.day
-        for row in newest.values()
-        if Grant.objects.filter(
-            case=case, compartment=row.compartment, epoch__lt=row.number
-        ).exists()
+        newest[compartment].day
+        for compartment, epoch in held
+        if compartment in newest and epoch < newest[compartment].number
     ]
     return min(days, default=None)
+
+
+def to_mend(case: ids.Id) -> list[str]:
+    """The compartments that somebody who holds them should re-seal (see `stale`)."""
+    newest, server = _newest(case), rotation_principal().id
+    wraps = [
+        row
+        for table in (Grant, PairWrap)
+        for row in table.objects.filter(case=case).values_list("compartment", "epoch", "signer")
+    ]
+    return sorted(
+        {
+            compartment
+            for compartment, epoch, signer in wraps
+            if compartment in newest and (epoch < newest[compartment].number or signer == server)
+        }
+    )
 
 
 def renew(ring: Ring, case: ids.Id, compartment: str) -> tuple[int, bytes]:

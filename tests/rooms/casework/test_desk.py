@@ -106,13 +106,18 @@ def test_who_does_not_open_the_cover_does_nothing(house: House, amina: Defender)
             lambda: desk.decline(outsider, amina.case, reason="x"),
             lambda: opening.open_case(outsider, amina.case, version=0),
             lambda: opening.erase(outsider, amina.case),
-            lambda: desk.read_all(outsider, amina.case),
             lambda: desk.set_reach(outsider, amina.case, reach=[]),
         ):
             with pytest.raises(Refused):
                 deed()
-    with amina.request() as actor, pytest.raises(Refused):
-        desk.take(actor, amina.case, version=0)
+        desk.read_all(outsider, amina.case)  # she has nothing on her screen
+    with amina.request() as actor:
+        for deed in (
+            lambda: desk.take(actor, amina.case, version=0),
+            lambda: desk.read_all(actor, amina.case),
+        ):
+            with pytest.raises(Refused):
+                deed()
     assert (row(amina).version, row(amina).unread) == (0, 1)
 
 
@@ -252,6 +257,21 @@ def test_reading_empties_the_count(house: House, amina: Defender) -> None:
     with house.ines.request() as ines:
         desk.read_all(ines, amina.case)
     assert row(amina).unread == 0
+
+
+def test_whoever_reads_re_seals_what_waits(house: House, amina: Defender) -> None:
+    make.open_case(house.ines, amina.case)
+    for compartment in ("correspondence", "narrative", "legal"):
+        compartments.rotate(amina.case, compartment, set())
+    assert compartments.to_mend(amina.case) == ["correspondence", "legal", "narrative"]
+    with house.tomas.request() as tomas:
+        assert queries.case(tomas, amina.case).thread.resealing_since == clock.today()
+        desk.read_all(tomas, amina.case)
+    assert compartments.to_mend(amina.case) == ["narrative"]  # not his to open
+    with house.ines.request() as ines:
+        assert desk.mend(ines, amina.case) == 1
+        assert queries.case(ines, amina.case).thread.resealing_since is None
+    assert compartments.to_mend(amina.case) == []
 
 
 # --- passing on ----------------------------------------------------------------------------------

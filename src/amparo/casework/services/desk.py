@@ -253,10 +253,13 @@ def set_reach(actor: Actor, case: ids.Id, *, reach: list[dict[str, str]], word: 
 
 
 def read_all(actor: Actor, case: ids.Id) -> None:
-    """The officer has the messages on their screen."""
-    if actor.kind != "staff" or not gate.holds(actor, case, "correspondence"):
+    """The officer has the messages on their screen. While their keys are at hand, what waits to be
+    re-sealed is."""
+    if actor.kind != "staff":
         raise Refused
-    Case.objects.filter(id=case, unread__gt=0).update(unread=0)
+    if gate.holds(actor, case, "correspondence"):
+        Case.objects.filter(id=case, unread__gt=0).update(unread=0)
+    mend(actor, case)
 
 
 def hand_over(actor: Actor, *, to: ids.Id, note: str = "") -> int:
@@ -283,7 +286,7 @@ def hand_over(actor: Actor, *, to: ids.Id, note: str = "") -> int:
 
 def mend(actor: Actor, case: ids.Id) -> int:
     """Re-seal what a withdrawal or a departure left under an old key, as far as one's keys reach."""
-    return sum(gate.mend(actor, case, one) for one in compartments.COMPARTMENTS)
+    return sum(gate.mend(actor, case, one) for one in compartments.to_mend(case))
 
 
 # --- drafts --------------------------------------------------------------------------------------
