@@ -366,13 +366,17 @@ def _everything(work: Path, begun: float) -> Iterator[tuple[str, bytes]]:
     for path in work.rglob("*"):
         if path.is_file() and config().data not in path.parents and path.name != "server.trace":
             yield str(path), path.read_bytes()
+    spare = 512 * 2**20
     shared = [tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm", "/var/mail", "/var/crash"]
     shared += ["/var/lib/systemd/coredump", "/var/log"]
     for folder in dict.fromkeys(map(Path, shared)):
         for path in folder.rglob("*") if folder.is_dir() else ():
             try:
                 fresh = path.is_file() and path.stat().st_mtime >= begun - 1
-                if fresh and work not in path.parents and path.stat().st_size < 256 * 2**20:
+                size = path.stat().st_size
+                # What other programs write meanwhile is looked at within reason.
+                if fresh and work not in path.parents and size < 16 * 2**20 and spare > 0:
+                    spare -= size
                     yield str(path), path.read_bytes()
             except OSError:
                 continue

@@ -115,6 +115,7 @@ LIMIT = 64 * 1024 * 1024
 
 
 def _unpacked(data: bytes) -> Iterator[tuple[str, bytes]]:
+    view = memoryview(data)
     for match in re.finditer(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|PK\x03\x04", data):
         at = match.start()
         mark = match.group()
@@ -123,7 +124,9 @@ def _unpacked(data: bytes) -> Iterator[tuple[str, bytes]]:
             continue
         bits = 31 if mark[0] == 0x1F else 15
         try:
-            inner = zlib.decompressobj(bits).decompress(data[at : at + LIMIT], LIMIT)
+            # A first look: in sealed bytes such a beginning stands by chance every few KiB.
+            zlib.decompressobj(bits).decompress(view[at : at + 256], 64)
+            inner = zlib.decompressobj(bits).decompress(view[at : at + LIMIT], LIMIT)
         except zlib.error:
             continue
         if len(inner) > 12:
