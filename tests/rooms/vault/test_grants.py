@@ -175,6 +175,18 @@ def test_a_defender_signs_in_their_own_case_only(house: House, case: ids.Id) -> 
     assert not planted_opens(house.tomas, row)
 
 
+def test_whoever_was_given_a_defenders_place_does_not_sign_for_them(
+    house: House, case: ids.Id
+) -> None:
+    """A list under their name would be refused, and with it every rotation after it."""
+    ring = keys.new_defender(token(), token(), op=ids.new())
+    compartments.extend(ring_of(house.ines), case, PART, Share(ring.id, "own"))
+    with pytest.raises(CannotOpen):
+        compartments.extend(ring, case, PART, Share(house.ruth.id, "legal"))
+    compartments.rotate(case, PART, {(house.tomas.id, "")})
+    assert max(opens(house.ines, case)) == 2
+
+
 def test_a_defender_whose_key_was_exchanged_signs_nothing(house: House) -> None:
     """The case follows from the key, so another key is another case."""
     ring, stranger = keys.new_defender(token(), token(), op=ids.new()), PrivateKey.generate()
