@@ -223,6 +223,7 @@ def test_a_passkey_stands_for_the_six_digits(browser: Any, made: Busy, site: str
     }
     device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     page.goto(f"{site}/desk/settings/passkey")
+    page.fill("[name=old]", made.house.ines.passphrase)
     page.click("text=Make a passkey on this device")
     page.wait_for_selector("text=The passkey is added.")
     page.click("text=Lock")

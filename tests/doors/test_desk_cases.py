@@ -435,7 +435,10 @@ def test_a_file_is_seen_as_pictures_or_taken_sealed_to_ones_own_key(
     assert answer.headers["Content-Type"] == "application/octet-stream"
     assert "summons" not in answer.headers["Content-Disposition"]
     assert PHOTO not in sealed
-    assert opened(sealed, ines.post("/desk/settings/key-file")) == PHOTO
+    # An open desk alone gives no key: the passphrase is asked for.
+    assert ines.post("/desk/settings/key-file", {"old": "not these words"}).status_code == 422
+    known = {"old": made.house.ines.passphrase}
+    assert opened(sealed, ines.post("/desk/settings/key-file", known)) == PHOTO
 
 
 def opened(sealed: bytes, key_file: object) -> bytes:

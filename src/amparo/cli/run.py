@@ -19,7 +19,7 @@ from amparo.foundation.errors import Invalid, Unavailable
 
 READY, FAILED = b"r", b"f"
 # A body is read while it comes, so a slow sender keeps a thread; idle ones end after a while.
-THREADS = 16
+THREADS = 64
 IDLE = 30  # seconds
 GRACE = 20  # seconds for requests that are on their way when the server is told to stop
 PATIENCE = 30  # seconds until a first answer is given up on

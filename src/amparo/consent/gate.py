@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from amparo.consent.rules import OVERRIDE
+from amparo.consent.rules import OVERRIDE, RELEASE
 from amparo.foundation import ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import CannotOpen, Conflict, Refused
@@ -71,14 +71,14 @@ def holds(actor: Actor, case: ids.Id, compartment: str) -> bool:
 def may_give(actor: Actor, case: ids.Id, compartment: str) -> bool:
     """Whether the actor can give a compartment away: they open it, and their signature counts.
 
-    What opens because a life was in danger opens to one person for its few days: whoever has a
-    compartment only so gives it to nobody, themselves included.
+    What opens because a life was in danger, or because two persons opened it together, opens to one
+    person for its few days: whoever has a compartment only so gives it to nobody, themselves included.
     """
     ring = actor.ring
     if not ring or not compartments.may_sign(ring, case):
         return False
     rows = compartments.live().filter(case=case, compartment=compartment, grantee__in=ring.held())
-    purposes = set(rows.values_list("purpose", flat=True)) - {OVERRIDE}
+    purposes = set(rows.values_list("purpose", flat=True)) - {OVERRIDE, RELEASE}
     return any(compartments.keys_of(ring, [case], compartment, one) for one in purposes)
 
 

@@ -114,6 +114,8 @@ def record_answer(
         return _take_away(actor, case, doc, recipient, purpose, compartment)
     if answer == "asked":
         _may_ask(actor, case, recipient, purpose, compartment)
+    elif actor.kind == "staff":
+        _may_say_yes(actor, case, recipient, purpose, compartment)
     leave = gate.admit(actor, case, "cover", write=True)
     if answer != "granted" or not gate.may_give(actor, case, compartment):
         with operations.writing():
@@ -137,6 +139,19 @@ def _may_ask(actor: Actor, case: ids.Id, recipient: ids.Id, purpose: str, compar
             "withdrawn",
         }:
             if not rules.may_ask_again(row.at, clock.now()):
+                raise Conflict
+            return
+
+
+def _may_say_yes(
+    actor: Actor, case: ids.Id, recipient: ids.Id, purpose: str, compartment: str
+) -> None:
+    """What a defender said no to on their own page is no until they say otherwise there, or until it
+    may be asked again: no officer's word stands against theirs."""
+    for row in queries.records(actor, case):
+        if row.about == (recipient, purpose, compartment):
+            said_no = row.answer in {"refused", "withdrawn"} and row.how == "page"
+            if said_no and not rules.may_ask_again(row.at, clock.now()):
                 raise Conflict
             return
 

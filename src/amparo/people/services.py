@@ -122,6 +122,18 @@ def lock_everywhere(actor: Actor) -> int:
     return count
 
 
+def confirm(actor: Actor, passphrase: str) -> None:
+    """Invalid unless the actor knows their passphrase: an open session is not enough to take a key
+    along or to add a second factor."""
+    if actor.kind != "staff":
+        raise Refused
+    try:
+        staff.knows(actor.ring, passphrase)
+    except CannotOpen:
+        journal.note("passphrase refused", actor.id)
+        raise Invalid("that is not the passphrase", {"old": "wrong"}) from None
+
+
 def change_passphrase(actor: Actor, *, old: str, new: str) -> None:
     """Put a new lock round the same key; every session ends, this one too."""
     if rules.weak(new) or _of_the_sample(new):

@@ -9,7 +9,7 @@ it (`stale`, `renew`).
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -214,6 +214,22 @@ def is_given(case: ids.Id, compartment: str, principal: ids.Id, purpose: str) ->
     return False
 
 
+MANY = 500  # cases, from which on a list asks for all that somebody holds instead of naming each
+
+
+def _of_cases(cases: list[ids.Id], compartment: str, held: set[ids.Id]) -> Iterable[Grant]:
+    """Grants in force of a compartment of some cases, whoever holds them, in one query.
+
+    Asked for by case, never also by holder: a team holds all cases, and a database that starts there
+    reads every one of them for a page of fifty.
+    """
+    rows = live().filter(compartment=compartment)
+    if len(cases) < MANY:
+        return rows.filter(case__in=cases)
+    wanted = set(cases)
+    return (row for row in rows.filter(grantee__in=held) if row.case in wanted)
+
+
 def keys_of(
     ring: Ring, cases: list[ids.Id], compartment: str, purpose: str = ""
 ) -> dict[ids.Id, dict[int, bytes]]:
@@ -222,9 +238,12 @@ def keys_of(
     One query; what the ring has opened before costs nothing. `purpose` empty: for any purpose.
     """
     found: dict[ids.Id, dict[int, bytes]] = defaultdict(dict)
-    rows = live().filter(case__in=cases, compartment=compartment, grantee__in=ring.held())
-    if purpose:
-        rows = rows.filter(purpose=purpose)
+    held = ring.held()
+    rows = [
+        row
+        for row in _of_cases(cases, compartment, held)
+        if row.grantee in held and purpose in {"", row.purpose}
+    ]
     # Not opened yet in this session; a grant that does not open gives nothing and stops nobody.
     cold = [row for row in rows if (row.case, compartment, row.epoch) not in ring.compartments]
     signers = Signers(cold)

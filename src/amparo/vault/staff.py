@@ -187,6 +187,14 @@ def unlock(name: str, passphrase: str) -> Unlocked:
     return Unlocked(row.id, row.generation, key)
 
 
+def knows(ring: Ring, passphrase: str) -> None:
+    """CannotOpen unless this is the holder's passphrase: a session alone does not show that."""
+    slot = Slot.objects.filter(principal_id=ring.id, kind="passphrase").first()
+    if slot is None:
+        raise CannotOpen
+    keys.unlock(bytes(slot.blob), passphrase, ring.id)
+
+
 def relock(ring: Ring, old: str, new: str) -> None:
     """Put a new lock round the holder's key; CannotOpen when the old passphrase is wrong."""
     slot = Slot.objects.filter(principal_id=ring.id, kind="passphrase").first()

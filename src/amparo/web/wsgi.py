@@ -2,6 +2,7 @@
 that knows when it was cut off."""
 
 import os
+import threading
 from typing import Any, BinaryIO, cast
 
 from django.core.handlers.wsgi import LimitedStream, WSGIHandler, WSGIRequest
@@ -71,10 +72,34 @@ class Request(WSGIRequest):
         return Parser(META, post_data, self.upload_handlers, "utf-8").parse()
 
 
+LONG = 64 * 1024  # bytes; a call without files is shorter
+MANY = 32  # long bodies at once; the server has twice as many threads
+_reading = threading.BoundedSemaphore(MANY)
+BUSY = (
+    b"<!doctype html><meta charset=utf-8><title>Notes</title><p>Too much is being sent at once. "
+    b"Go back, wait a minute and send again. Nothing was kept."
+)
+
+
 class Application(WSGIHandler):
-    """Django's handler with our request."""
+    """Django's handler with our request. Whoever sends much and slowly holds a thread; so that short
+    calls, pages and Leave always find one, only so many long bodies are read at once."""
 
     request_class = Request
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        """Answer, or say at once that too much is coming in."""
+        length = str(environ.get("CONTENT_LENGTH") or "0")
+        if not length.isdigit() or int(length) <= LONG:
+            return super().__call__(environ, start_response)
+        if not _reading.acquire(blocking=False):
+            head = [("Content-Type", "text/html"), ("Cache-Control", "no-store")]
+            start_response("503 Service Unavailable", [*head, ("Retry-After", "60")])
+            return [BUSY]
+        try:
+            return super().__call__(environ, start_response)
+        finally:
+            _reading.release()
 
 
 def _start() -> Application:

@@ -7,6 +7,7 @@ from amparo.proofs.demo.asking import ask
 from amparo.proofs.demo.browser import Browser, Page
 from amparo.proofs.demo.play import Case, Labelled, Play, expect, said, scene
 from amparo.proofs.demo.stage import RESTORE
+from amparo.vault import sample
 
 DESK = "The desk"
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -111,8 +112,9 @@ def look(play: Play) -> str:
 @scene(DESK, "or downloaded to her officer's own key, and opened without Amparo")
 def download(play: Play) -> str:
     ines, page = play.officer("ines"), play.notes.pop("photo")
-    settings = ines.get("/desk/settings")
-    key = ines.send(settings, settings.form(to="key-file$"))
+    settings = ines.get("/desk/settings/key-file")
+    known = sample.PEOPLE[0].passphrase
+    key = ines.send(settings, settings.form("old", to="key-file$", old=known))
     file = play.stage.beside / "key.txt"
     file.write_bytes(key.body)
     opened = []

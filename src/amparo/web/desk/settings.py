@@ -7,7 +7,7 @@ from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpRespons
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from amparo.foundation import journal
 from amparo.foundation.errors import Invalid
@@ -17,7 +17,7 @@ from amparo.vault import age, passkeys, passphrases
 from amparo.web import middleware
 from amparo.web.desk import pages
 from amparo.web.desk.forms import consent as plain
-from amparo.web.desk.forms.sign_in import ChangePassphrase, Notices, Preferences
+from amparo.web.desk.forms.sign_in import ChangePassphrase, Known, Notices, Preferences
 from amparo.web.desk.sign_in import in_fours, site_of
 
 
@@ -75,7 +75,8 @@ def passphrase(request: Any) -> HttpResponse:
 def add_passkey(request: Any) -> HttpResponse:
     """One more second factor, made by this device."""
     trouble = ""
-    if request.method == "POST":
+    known = Known(request.POST if request.method == "POST" else None)
+    if known.is_bound and _knows(request, known):
         given = {name: request.POST.get(name, "") for name in ("form", "answer")}
         try:
             people.add_passkey(request.actor, site=site_of(request), **given)
@@ -84,8 +85,14 @@ def add_passkey(request: Any) -> HttpResponse:
         else:
             return pages.done("passkey", "desk:settings")
     question, token = passkeys.offer(request.actor.id, site_of(request))
-    context = {"question": question, "token": token, "trouble": trouble, "here": "settings"}
-    status = 422 if trouble else 200
+    context = {
+        "question": question,
+        "token": token,
+        "trouble": trouble,
+        "known": known,
+        "here": "settings",
+    }
+    status = 422 if trouble or known.errors else 200
     return pages.render(request, "desk/add-passkey.html", context, status=status)
 
 
@@ -118,10 +125,37 @@ def notices(request: Any) -> HttpResponse:
     return pages.render(request, "desk/act.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
+def _knows(request: Any, form: Known) -> bool:
+    if not form.is_valid():
+        return False
+    try:
+        people.confirm(request.actor, form.cleaned_data["old"])
+    except Invalid as error:
+        pages.mark(form, error)
+        return False
+    return True
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @pages.signed_in
-def key_file(request: Any) -> StreamingHttpResponse:
+def key_file(request: Any) -> HttpResponse | StreamingHttpResponse:
     """One's own age identity, for the drawer at home. Noted, for it opens what one downloads."""
+    form = Known(request.POST if request.method == "POST" else None)
+    if not (form.is_bound and _knows(request, form)):
+        page = {
+            "title": _("Settings"),
+            "heading": _("Save my key file"),
+            "button": _("Save it"),
+            "says": [
+                _("It opens what you download, without us. Whoever has it can do the same."),
+                _("Keep it away from this machine."),
+            ],
+            "action": reverse("desk:key-file"),
+            "back": reverse("desk:settings"),
+            "back_label": _("Settings"),
+        }
+        context = {"form": form, "act": page, "here": "settings"}
+        return pages.render(request, "desk/act.html", context, status=422 if form.errors else 200)
     journal.note("key file taken", request.actor.id)
     text = age.identity_of(request.actor.ring.person.age_seed) + "\n"
     return pages.download([text.encode()], "key.txt")

@@ -139,6 +139,18 @@ class Enrol(Passphrase):
         return digits(self.cleaned_data["second"])
 
 
+class Known(Form):
+    """One's own passphrase, before something that outlives the visit."""
+
+    old = forms.CharField(
+        label=_("Your passphrase"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": _("Write the passphrase that you signed in with.")},
+    )
+
+
 class ChangePassphrase(Passphrase):
     """The passphrase until now, and the one from now on."""
 
