@@ -166,6 +166,7 @@ def test_nothing_is_sent_while_locked_down(house: House, sent: list[tuple[str, s
     make.ask()
     server.destroy()
     assert jobs.send_due() == 0 and sent == []
+    assert Outgoing.objects.get().tries == 0  # nobody tried in vain
     server.renew()
     assert jobs.send_due() == 0  # the old address opens for nobody
     house.ines.sign_in()
