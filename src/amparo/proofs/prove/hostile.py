@@ -1,6 +1,6 @@
 """P13, P22, P34, P41: knocking, biting files, floods, and nonsense in every parser.
 
-Seen to fail: P13 when `people._rest` does nothing; P22 when `files.page` says text/html; P34 when
+Seen to fail: P13 when `people._try` does nothing; P22 when `files.page` says text/html; P34 when
 `files.room_left` is always true; P41 when `forms.read` does not catch what is no base64.
 """
 
