@@ -370,7 +370,8 @@ def _everything(work: Path, begun: float) -> Iterator[tuple[str, bytes]]:
     shared = [tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm", "/var/mail", "/var/crash"]
     shared += ["/var/lib/systemd/coredump", "/var/log"]
     for folder in dict.fromkeys(map(Path, shared)):
-        for path in folder.rglob("*") if folder.is_dir() else ():
+        # os.walk passes over what other programs take away meanwhile.
+        for path in (Path(at) / name for at, _, names in os.walk(folder) for name in names):
             try:
                 fresh = path.is_file() and path.stat().st_mtime >= begun - 1
                 size = path.stat().st_size
