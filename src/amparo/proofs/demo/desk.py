@@ -114,7 +114,7 @@ def download(play: Play) -> str:
     ines, page = play.officer("ines"), play.notes.pop("photo")
     settings = ines.get("/desk/settings/key-file")
     known = sample.PEOPLE[0].passphrase
-    key = ines.send(settings, settings.form("old", to="key-file$", old=known))
+    key = ines.send(settings, settings.form("old", to="key-file$"), old=known)
     file = play.stage.beside / "key.txt"
     file.write_bytes(key.body)
     opened = []
