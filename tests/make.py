@@ -199,7 +199,8 @@ def rows_of(alias: str) -> list[models.Model]:
 def _put_server_keys(content: bytes) -> None:
     fresh = server.path().with_suffix(".test")
     fresh.write_bytes(content)
-    fresh.replace(server.path())  # another inode, so that nobody goes on with the old content
+    fresh.replace(server.path())
+    server._cache = server._installation = None  # what this process knows of another house
 
 
 # --- calls, cases, files -------------------------------------------------------------------------
