@@ -376,8 +376,7 @@ def _shown(show: str, actor: Actor) -> QuerySet[Case]:
 
 
 def _place(row: Case) -> str:
-    # In UTC without saying so: a plus sign would not survive an address.
-    due = row.due_at.astimezone(UTC).replace(tzinfo=None).isoformat() if row.due_at else ""
+    due = row.due_at.astimezone(UTC).isoformat() if row.due_at else ""
     return f"{due}~{row.id}"
 
 
@@ -388,10 +387,11 @@ def _of_place(place: str) -> tuple[datetime | None, ids.Id | None]:
     due, _, last = place.partition("~")
     row = ids.parse(last)
     try:
-        moment = datetime.fromisoformat(due).replace(tzinfo=UTC) if due else None
+        # In an address a plus sign may have become a space.
+        moment = datetime.fromisoformat(due.replace(" ", "+")) if due else None
     except ValueError:
         raise NotFound from None
-    if row is None:
+    if row is None or (moment is not None and moment.tzinfo is None):
         raise NotFound
     return moment, row
 

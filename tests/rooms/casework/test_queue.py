@@ -28,8 +28,7 @@ def pages(officer: Officer, size: int, show: str = "open") -> list[list[ids.Id]]
             assert len(page.rows) <= size
             if not page.after:
                 return found
-            after = page.after
-            assert "+" not in after  # it stands in an address
+            after = page.after.replace("+", " ")  # as an address may bring it back
 
 
 @pytest.fixture
