@@ -159,6 +159,7 @@ def forget_process() -> None:
     sessions.forget()
     people._misses.clear()
     operations._checkpoint.clear()
+    server._installation = None
 
 
 def _founded() -> Any:

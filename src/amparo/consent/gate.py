@@ -4,7 +4,7 @@ Rooms get a Leave for one compartment of one case and hand it back with what the
 sealed. A refusal is noted in the journal and says nothing else.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -63,6 +63,38 @@ def admit_many(actor: Actor, cases: Iterable[ids.Id], compartment: str) -> dict[
     return dict(found)
 
 
+class Reach(Protocol):
+    """What the gate gives for a list over all cases. Ids are texts of 32 hex digits in it."""
+
+    def __contains__(self, case: str) -> bool:
+        """Whether the actor's keys open this case."""
+
+    def __len__(self) -> int:
+        """How many they open."""
+
+
+def reach(actor: Actor, compartment: str) -> Reach:
+    """Leave to open a compartment of every case that the actor's keys open."""
+    if actor.ring is None:
+        raise _refuse("list", ids.NIL, compartment)
+    found = opening.reach(actor.ring, compartment)
+    if len(found):
+        journal.note("list", compartment=compartment, count=len(found))
+    return found
+
+
+def read_list(
+    reach_: Reach, kind: Kind, rows: Iterable[tuple[str, str, bytes]]
+) -> Iterator[tuple[tuple[str, str, bytes], Document]]:
+    """Documents of many rows (id, case, blob), each with its row; one that cannot be opened is noted
+    and left out."""
+    for row, doc in opening.open_list(_pass(reach_), kind, rows):
+        if doc is None:
+            journal.note("cannot open", ids.dashed(row[0]), kind=kind.name)
+        else:
+            yield row, doc
+
+
 def holds(actor: Actor, case: ids.Id, compartment: str) -> bool:
     """Whether the actor's keys open a compartment; noted nowhere, for it shows nothing."""
     return bool(actor.ring and compartments.keys_of(actor.ring, [case], compartment))
@@ -82,7 +114,7 @@ def may_give(actor: Actor, case: ids.Id, compartment: str) -> bool:
     return any(compartments.keys_of(ring, [case], compartment, one) for one in purposes)
 
 
-def _pass(leave: Leave) -> Any:
+def _pass(leave: Leave | Reach) -> Any:
     """The vault checks what it is; a Leave that this gate did not give opens nothing there."""
     return leave
 

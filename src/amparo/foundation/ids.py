@@ -16,6 +16,13 @@ def of(text: str) -> Id:
     return uuid.UUID(text)
 
 
+def dashed(text: str) -> str:
+    """An id as it is written everywhere, from 32 hex digits or from what has its dashes already."""
+    if len(text) == 36:
+        return text
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
 def parse(text: str) -> Id | None:
     """The id written in `text`, or None when it is none."""
     try:

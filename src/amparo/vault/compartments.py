@@ -195,9 +195,9 @@ def _checked(row: Grant, to: PublicKey, signers: Signers) -> bytes:
         raise CannotOpen
     context = grant_context(row.case, row.compartment, row.epoch, to, row.purpose, row.until)
     line = Share(row.grantee, row.purpose, row.until).line
-    signers.of(row, line).verify(
-        bytes(row.signature), ctx("grant-signature", context, digest(bytes(row.wrap)))
-    )
+    key = signers.of(row, line)
+    key.verify(bytes(row.signature), ctx("grant-signature", context, digest(bytes(row.wrap))))
+    signers.remember(row.signer, context, bytes(row.signature), bytes(row.wrap))
     return context
 
 

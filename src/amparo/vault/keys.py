@@ -269,6 +269,8 @@ class Ring:
     generation: int = 0
     compartments: dict[tuple[ids.Id, str, int], bytes] = field(default_factory=dict)
     memory: dict[str, object] = field(default_factory=dict)  # what a room keeps while it lives
+    # compartment -> (case as 32 hex digits, epoch) -> key; what lists have opened
+    listed: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     _teams: dict[ids.Id, "Seat"] | None = None
 
     def __repr__(self) -> str:

@@ -104,7 +104,7 @@ class Grant(models.Model):
     case = models.UUIDField()
     compartment = models.CharField(max_length=20)
     epoch = models.PositiveIntegerField()
-    grantee = models.UUIDField(db_index=True)
+    grantee = models.UUIDField()
     purpose = models.CharField(max_length=20)
     until = models.DateField(null=True, db_index=True)
     wrap = models.BinaryField(max_length=1200)
@@ -116,6 +116,12 @@ class Grant(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "compartment", "epoch", "grantee", "purpose"], name="one_grant"
+            )
+        ]
+        # All that somebody holds is listed without a look at the rows, which are large.
+        indexes = [
+            models.Index(
+                fields=["grantee", "compartment", "case", "epoch", "until"], name="held_by"
             )
         ]
 

@@ -5,6 +5,7 @@ however it looks, opens nothing.
 """
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.db import transaction
 
 from amparo.foundation import ids
 from amparo.foundation.router import DATA
-from amparo.vault import compartments, files, keys, resealing, sealed, server
+from amparo.vault import compartments, files, keys, listing, resealing, sealed, server
 from amparo.vault.keys import Ring
 from amparo.vault.primitives import CannotOpen, ctx, pad, unpad, unwrap, wrap
 from amparo.vault.sealed import Document, Kind
@@ -46,6 +47,20 @@ def admit_many(
     return {
         case: Pass(case, compartment, purpose, max(held), dict(held)) for case, held in keys.items()
     }
+
+
+def reach(ring: Ring, compartment: str) -> listing.Reach:
+    """What stands in the place of passes for a list over all cases."""
+    return listing.reach(ring, compartment)
+
+
+def open_list(
+    reach_: listing.Reach, kind: Kind, rows: Iterable[sealed.Row]
+) -> Iterator[tuple[sealed.Row, Document | None]]:
+    """Each row with its document, or None for one that cannot be opened."""
+    if type(reach_) is not listing.Reach:
+        raise CannotOpen
+    return sealed.read_list(kind, reach_.compartment, reach_.key, rows)
 
 
 def fresh(case: ids.Id, keys: dict[str, bytes], purpose: str = "") -> dict[str, Pass]:

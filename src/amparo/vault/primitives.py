@@ -10,6 +10,7 @@ import hmac
 import os
 import struct
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
@@ -26,6 +27,8 @@ from amparo.foundation.errors import CannotOpen
 SUITE_1 = b"\x01"
 SUITE = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
 PREFIX = b"amparo/v1"
+LENGTH = struct.Struct(">I").pack
+ID_LENGTH = LENGTH(36)  # before every id in a context
 KEY = 32  # bytes of every symmetric key and every root
 NONCE = 12
 PUBLIC_KEM = 1216  # bytes of an X-Wing public key: ML-KEM-768 (1184) then X25519 (32)
@@ -40,10 +43,16 @@ def ctx(kind: str, *parts: object) -> bytes:
     Injective: two different lists of parts never give the same bytes. Bytes go in as they are,
     everything else as its text in UTF-8.
     """
-    out = [PREFIX]
-    for part in (kind, *parts):
+    return PREFIX + further(kind, *parts)
+
+
+def further(*parts: object) -> bytes:
+    """Parts of a context that follow others: `ctx(kind, a, b)` is `ctx(kind)` and then `further(a, b)`,
+    so that a list makes what its rows share only once."""
+    out = []
+    for part in parts:
         raw = part if isinstance(part, bytes) else str(part).encode()
-        out += [struct.pack(">I", len(raw)), raw]
+        out += [LENGTH(len(raw)), raw]
     return b"".join(out)
 
 
@@ -127,7 +136,7 @@ class PublicKey:
         """1,248 bytes: the wrap key, then the signature key."""
         return self.kem + self.sig
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """40 hex digits that two people can read to each other."""
         return digest(ctx("fingerprint", self.kem, self.sig)).hex()[:40]

@@ -7,7 +7,7 @@ sealed columns here once; re-sealing after a rotation walks the register and nee
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.db import models
 
 from amparo.foundation import ids
 from amparo.vault import server
-from amparo.vault.primitives import CannotOpen, ctx, open_, seal
+from amparo.vault.primitives import ID_LENGTH, CannotOpen, ctx, further, open_, seal
 
 EPOCH = struct.Struct(">I")
 Document = dict[str, Any]
@@ -49,8 +49,7 @@ def kinds() -> list[Kind]:
 
 def context(kind: str, row: ids.Id, case: ids.Id, compartment: str, epoch: int) -> bytes:
     """Where a field belongs."""
-    installation = server.load().installation
-    return ctx("field", installation, kind, row, case, compartment, epoch)
+    return ctx("field", server.installation(), kind, row, case, compartment, epoch)
 
 
 def epoch_of(blob: bytes) -> int:
@@ -67,6 +66,43 @@ def close(
     text = json.dumps({"v": kind.version} | doc, ensure_ascii=False, separators=(",", ":"))
     place = context(kind.name, row, case, compartment, epoch)
     return EPOCH.pack(epoch) + seal(key, text.encode(), place)
+
+
+_decode = json.JSONDecoder().raw_decode
+Row = tuple[str, str, bytes]  # id and case as 32 hex digits or with dashes, and the blob
+
+
+def read_list(
+    kind: Kind, compartment: str, key_of: Callable[[str, int], bytes], rows: Iterable[Row]
+) -> Iterator[tuple[Row, Document | None]]:
+    """Each of many rows with its document, or None for one that cannot be opened.
+
+    `key_of` gives the key of a case (32 hex digits) and an epoch, or CannotOpen.
+    """
+    head, tails = ctx("field", server.installation(), kind.name), {}
+    for row in rows:
+        id_, case, blob = row
+        try:
+            epoch = epoch_of(blob)
+            if epoch not in tails:
+                tails[epoch] = further(compartment, epoch)
+            # As `context` makes it; what all rows share is made once.
+            place = (
+                head
+                + ID_LENGTH
+                + ids.dashed(id_).encode()
+                + ID_LENGTH
+                + ids.dashed(case).encode()
+                + tails[epoch]
+            )
+            opened = open_(key_of(case.replace("-", ""), epoch), blob[EPOCH.size :], place)
+            doc: Document = _decode(opened.decode())[0]
+        except CannotOpen:
+            yield row, None
+            continue
+        for upgrade in kind.upgrades[doc["v"] - 1 :]:
+            doc = upgrade(doc)
+        yield row, doc
 
 
 def read(

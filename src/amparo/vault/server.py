@@ -39,6 +39,7 @@ class ServerKeys:
 
 
 _cache: tuple[int, ServerKeys] | None = None
+_installation: bytes | None = None
 _forgetters: list[Callable[[], None]] = []
 
 
@@ -69,6 +70,14 @@ def load() -> ServerKeys:
     return _cache[1]
 
 
+def installation() -> bytes:
+    """What makes contexts ours. It never changes, so a list does not look at the file for each row."""
+    global _installation
+    if _installation is None:
+        _installation = load().installation
+    return _installation
+
+
 def _write(keys: ServerKeys) -> None:
     text = {
         "v": VERSION,
@@ -91,8 +100,8 @@ def _write(keys: ServerKeys) -> None:
             old.write(bytes(os.fstat(old.fileno()).st_size))
             old.flush()
             os.fsync(old.fileno())
-    global _cache
-    _cache = None
+    global _cache, _installation
+    _cache = _installation = None
 
 
 def _sync(folder: Path) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from amparo.foundation import ids
+from amparo.vault import server
 from amparo.vault.keys import id_of, public_of, rotation_key, trusted
 from amparo.vault.models import Epoch, Grant, PairWrap, Principal
-from amparo.vault.primitives import CannotOpen, PublicKey, ctx
+from amparo.vault.primitives import LENGTH, SIGNATURE, CannotOpen, PublicKey, ctx, digest
 
 
 @dataclass(frozen=True, order=True)
@@ -45,6 +46,12 @@ def list_text(epoch: Epoch) -> bytes:
     return ctx("recipients", epoch.case, epoch.compartment, epoch.number, recipients)
 
 
+# Grants whose signature was found good, to the last byte. What was good once is good for ever, so a
+# list that is opened by another officer does not ask all of it anew.
+REMEMBERED = 100_000
+_good: set[bytes] = set()
+
+
 class Signers:
     """Decides whether grants were signed by somebody who may; remembers what it has looked up.
 
@@ -56,11 +63,33 @@ class Signers:
     def __init__(self, rows: Iterable[Grant | PairWrap] = ()) -> None:
         self._principals: dict[ids.Id, Principal | None] = {}
         self._trusted: dict[ids.Id, bool] = {}
+        self._founders = b""
         rows = list(rows)
         if len(rows) > 1:
             self._principals = {
                 row.id: row for row in Principal.objects.filter(id__in={one.signer for one in rows})
             }
+
+    def remember(self, signer: ids.Id, context: bytes, signature: bytes, wrap: bytes) -> None:
+        """A grant was checked in full. What the server alone has signed is checked anew each time, for
+        it depends on the lists of that day."""
+        if self.principal(signer).kind == "rotation":
+            return
+        if len(_good) >= REMEMBERED:
+            _good.clear()
+        if len(signature) == SIGNATURE:
+            _good.add(self._mark(signer.hex, context, signature, wrap))
+
+    def knows(self, signer: str, context: bytes, signature: bytes, wrap: bytes) -> bool:
+        """Whether this very grant was checked before in this process. `signer`: 32 hex digits."""
+        return len(signature) == SIGNATURE and self._mark(signer, context, signature, wrap) in _good
+
+    def _mark(self, signer: str, context: bytes, signature: bytes, wrap: bytes) -> bytes:
+        if not self._founders:
+            self._founders = digest(ctx("founders", *server.load().founders))
+        # Injective: what has no length of its own here is always as long.
+        length = LENGTH(len(wrap))
+        return digest(self._founders, signer.encode(), signature, length, wrap, context)
 
     def principal(self, wanted: ids.Id) -> Principal:
         """A signer's row, or CannotOpen."""
