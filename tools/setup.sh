@@ -74,6 +74,15 @@ if ! up_to_date .venv/.locked "$locked"; then
     echo "$locked" >.venv/.locked
 fi
 
+# The programs that stand beside ours in a benchmark have a lock and an environment of their own.
+beside="$(digest bench/beside/requirements.txt)"
+if ! up_to_date bench/beside/.venv/.locked "$beside"; then
+    python3 -m venv bench/beside/.venv
+    bench/beside/.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes \
+        -r bench/beside/requirements.txt
+    echo "$beside" >bench/beside/.venv/.locked
+fi
+
 # --no-build-isolation: the build tool comes from the lock too, so this step needs no network.
 project="$(digest pyproject.toml)"
 if ! up_to_date .venv/.project "$project"; then

@@ -14,7 +14,6 @@ from amparo.proofs.bench.figures import Figure
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"name", "ours", "beside", "raw", "ratio", "better", "limit", "pass", "n", "conditions"}
-BESIDE = ROOT / "bench" / "beside" / ".venv"
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -27,8 +26,6 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_bench_runs_from_end_to_end(name: str) -> None:
-    if name == "case-list" and not BESIDE.exists():
-        pytest.skip("needs PyNaCl beside (amparo bench case-list makes bench/beside/.venv)")
     done = run(name, "--small", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
