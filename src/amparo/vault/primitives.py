@@ -89,20 +89,23 @@ def _expand(seed: bytes) -> bytes:
     return hashlib.shake_256(seed).digest(96)  # as draft-connolly-cfrg-xwing-kem says
 
 
+def xwing_pair(seed: bytes) -> tuple[hpke.MLKEM768X25519PrivateKey, bytes]:
+    """The private key of a 32-byte seed and its 1,216 public bytes."""
+    expanded = _expand(seed)
+    lattice = MLKEM768PrivateKey.from_seed_bytes(expanded[:64])
+    curve = X25519PrivateKey.from_private_bytes(expanded[64:])
+    public = lattice.public_key().public_bytes_raw() + curve.public_key().public_bytes_raw()
+    return hpke.MLKEM768X25519PrivateKey(lattice, curve), public
+
+
 def xwing_private(seed: bytes) -> hpke.MLKEM768X25519PrivateKey:
     """The key pair of a 32-byte seed (which is also the seed of an age -pq identity)."""
-    expanded = _expand(seed)
-    return hpke.MLKEM768X25519PrivateKey(
-        MLKEM768PrivateKey.from_seed_bytes(expanded[:64]),
-        X25519PrivateKey.from_private_bytes(expanded[64:]),
-    )
+    return xwing_pair(seed)[0]
 
 
 def xwing_public_bytes(seed: bytes) -> bytes:
     """The 1,216 public bytes of a seed."""
-    expanded = _expand(seed)
-    kem = MLKEM768PrivateKey.from_seed_bytes(expanded[:64]).public_key().public_bytes_raw()
-    return kem + X25519PrivateKey.from_private_bytes(expanded[64:]).public_key().public_bytes_raw()
+    return xwing_pair(seed)[1]
 
 
 def xwing_public(raw: bytes) -> hpke.MLKEM768X25519PublicKey:
@@ -164,9 +167,9 @@ class PrivateKey:
     def __init__(self, root: bytes) -> None:
         self.root = root
         seed = derive(root, ctx("root", "kem"))
-        self._kem = xwing_private(seed)
+        self._kem, public = xwing_pair(seed)
         self._sig = Ed25519PrivateKey.from_private_bytes(derive(root, ctx("root", "sig")))
-        self.public = PublicKey(xwing_public_bytes(seed), self._sig.public_key().public_bytes_raw())
+        self.public = PublicKey(public, self._sig.public_key().public_bytes_raw())
 
     @classmethod
     def generate(cls) -> "PrivateKey":
