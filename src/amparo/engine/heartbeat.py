@@ -34,6 +34,7 @@ EVERY_MINUTE: tuple[Callable[[], object], ...] = (
     files.sweep,
 )
 _say = structlog.get_logger("amparo.engine")
+BREATH = 0.05  # seconds
 STEP = 0.1  # seconds until a rest notices that it is over
 last_beat = 0.0  # monotonic seconds; read by the health page
 
@@ -79,5 +80,7 @@ def _rest(stop: threading.Event, woken: threading.Event) -> None:
     until = last_beat + 1.0
     while not stop.is_set() and time.monotonic() < until:
         if woken.wait(STEP):
+            # Let the answer to whoever announced go out first; a burst is then one delivery.
+            stop.wait(BREATH)
             woken.clear()
             beat((events.deliver_due,))
