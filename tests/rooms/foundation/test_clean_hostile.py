@@ -25,7 +25,6 @@ from tests.rooms.foundation.planted import MARK, found
 
 pytestmark = pytest.mark.django_db(databases=[])  # none is used
 
-SECONDS = 2.0  # P22
 BOMBS = {**hostile.office_bombs(), **hostile.pdf_bombs(), **hostile.picture_bombs()}
 MIXED = hostile.not_one_kind()
 REFUSED = hostile.refused_when_opened()
@@ -41,18 +40,12 @@ def test_there_are_more_than_fifty() -> None:
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_is_refused_in_time(name: str) -> None:
+def test_a_bomb_is_refused(name: str) -> None:
+    """How soon is judged by `amparo prove P22`, on a machine that does nothing else."""
     data, reason = BOMBS[name]
-    took = []
-    for _ in range(2):  # a machine under load may stumble once
-        start = time.monotonic()
-        with pytest.raises(CannotClean) as refusal:
-            clean(data)
-        took.append(time.monotonic() - start)
-        if took[-1] < SECONDS:
-            break
+    with pytest.raises(CannotClean) as refusal:
+        clean(data)
     assert refusal.value.reason == reason
-    assert min(took) < SECONDS
 
 
 @pytest.mark.parametrize("name", MIXED)
@@ -146,11 +139,9 @@ def test_a_file_that_takes_too_long_is_refused(limits: dict[str, float]) -> None
     out = BytesIO()
     noise = Image.effect_noise((1200, 1200), 90)
     Image.merge("RGB", (noise, noise, noise)).save(out, "WEBP", lossless=True, method=0)
-    start = time.monotonic()
     with pytest.raises(CannotClean) as refusal:
         clean(out.getvalue(), limits=replace(LIMITS, **limits))
     assert refusal.value.reason == "too_slow"
-    assert time.monotonic() - start < 6
 
 
 def test_a_file_that_is_too_large_starts_no_child(monkeypatch: pytest.MonkeyPatch) -> None:
