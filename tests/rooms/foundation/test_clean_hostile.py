@@ -137,7 +137,7 @@ def test_a_file_that_needs_more_memory_is_refused() -> None:
 @pytest.mark.parametrize("limits", [{"wait": 0.4}, {"seconds": 1}])
 def test_a_file_that_takes_too_long_is_refused(limits: dict[str, float]) -> None:
     out = BytesIO()
-    noise = Image.effect_noise((1200, 1200), 90)
+    noise = Image.effect_noise((3000, 3000), 90)  # many times what the limits allow
     Image.merge("RGB", (noise, noise, noise)).save(out, "WEBP", lossless=True, method=0)
     with pytest.raises(CannotClean) as refusal:
         clean(out.getvalue(), limits=replace(LIMITS, **limits))
