@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_safe
 
 from amparo.casework import queries
@@ -46,6 +47,7 @@ def _lists(show: str, counts: dict[str, int]) -> list[dict[str, Any]]:
 
 
 @require_safe
+@gzip_page  # docs/decisions/0007-what-is-compressed.md
 @pages.signed_in
 def queue(request: Any) -> HttpResponse:
     """A page of the queue; `c` chooses the row that is previewed."""
