@@ -2,7 +2,6 @@
 
 import json
 import statistics
-import sys
 import tempfile
 from dataclasses import dataclass
 from typing import Any
@@ -111,55 +110,44 @@ def boxes(count: int, rounds: int) -> list[float]:
     return found
 
 
-def _limits(house: Ground, count: int) -> dict[str, float]:
-    """Milliseconds of the cryptography alone."""
-    command = [sys.executable, str(ground.beside("open_limits.py")), str(count)]
-    found: dict[str, float] = json.loads(ground.run(command, env=house.environment))
-    return found
-
-
 def _titles(many: Ground, scale: Scale) -> list[Figure]:
     ours: list[dict[str, Any]] = []
     others: list[float] = []
     for _ in range(1 if scale is SMALL else 3):
         ours.append(many.inside("titles", warm=scale.warm))
         others.append(statistics.median(boxes(scale.many, 3)))
-    warm = [statistics.median(one["warm"]) for one in ours]
-    cold = [one["cold"] for one in ours]
-    limits = _limits(many, scale.many)
-    shared: dict[str, Any] = {
-        "name": "case-list",
-        "beside": {"two_boxes_ms": statistics.median(others)},
-        "better": "lower",
-        "n": scale.many,
-        "conditions": f"{len(ours)} alternating rounds in processes of their own; {ground.load_now()}",
+    limits = ground.open_limits(many, scale.many)
+    times = {
+        "warm": [statistics.median(one["warm"]) for one in ours],
+        "cold": [one["cold"] for one in ours],
+        "after_restart": [one["after_restart"] for one in ours],
     }
-    now = {
-        "warm_ms": statistics.median(warm),
-        "cold_ms": statistics.median(cold),
-        "after_restart_ms": statistics.median(one["after_restart"] for one in ours),
-    }
+    rings = (
+        ("warm", "ring warm", WARM, "fields"),
+        ("cold", "ring cold, its grants checked before in this process", COLD, "wraps"),
+        (
+            "after_restart",
+            "ring cold, first list after a restart: every grant checked",
+            None,
+            "wraps",
+        ),
+    )
     return [
         Figure(
-            what=f"all {scale.many:,} titles, warm ring",
-            ours=now,
+            name="case-list",
+            what=f"all {scale.many:,} titles, {ring}",
+            ours={f"{one}_ms": statistics.median(found) for one, found in times.items()},
+            beside={"two_boxes_ms": statistics.median(others)},
             raw={
-                "open_the_fields_ms": limits["fields"],
-                "ours_over_raw": now["warm_ms"] / limits["fields"],
+                f"open_the_{raw}_ms": limits[raw],
+                "ours_over_raw": statistics.median(times[name]) / limits[raw],
             },
-            ratio=statistics.median(a / b for a, b in zip(warm, others, strict=True)),
-            limit=WARM,
-            **shared,
-        ),
-        Figure(
-            what=f"all {scale.many:,} titles, cold ring",
-            ours=now,
-            raw={
-                "open_the_wraps_ms": limits["wraps"],
-                "ours_over_raw": now["cold_ms"] / limits["wraps"],
-            },
-            ratio=statistics.median(a / b for a, b in zip(cold, others, strict=True)),
-            limit=COLD,
-            **shared,
-        ),
+            ratio=statistics.median(a / b for a, b in zip(times[name], others, strict=True)),
+            better="lower",
+            limit=limit,
+            n=scale.many,
+            conditions=f"{len(ours)} alternating rounds in processes of their own; "
+            f"{ground.load_now()}",
+        )
+        for name, ring, limit, raw in rings
     ]

@@ -145,6 +145,13 @@ def _postgres() -> Iterator[dict[str, str]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def open_limits(ground: Ground, count: int) -> dict[str, float]:
+    """Milliseconds of the cryptography alone: to open so many `fields`, and so many `wraps`."""
+    command = [sys.executable, str(beside("open_limits.py")), str(count)]
+    found: dict[str, float] = json.loads(run(command, env=ground.environment))
+    return found
+
+
 # --- servers -------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Site:
