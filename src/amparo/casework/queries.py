@@ -409,6 +409,7 @@ def titles(actor: Actor) -> dict[ids.Id, str]:
     known: dict[int, Title] = actor.ring.memory.get("titles", {})
     if not known:
         known = actor.ring.memory["titles"] = _read_titles(reach, known)
+        return {one[1]: one[2] for one in known.values() if one[1]}
     marks = [hash(bytes(one)) for one in Cover.objects.values_list("sealed", flat=True)]
     found = [known.get(mark) for mark in marks]
     if any(one is None or (one[1] is None and one[0] in reach) for one in found):

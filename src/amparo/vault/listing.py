@@ -58,6 +58,7 @@ def reach(ring: Ring, compartment: str) -> Reach:
     known = ring.listed.setdefault(compartment, {})
     if not known:
         _open(ring, compartment, known)
+        return Reach(compartment, known)
     rows = _held(ring, compartment).values_list(*("place", "epoch"))
     places = [(case.replace("-", ""), epoch) for case, epoch in rows]
     if not all(place in known for place in places):
@@ -98,18 +99,20 @@ def _open(ring: Ring, compartment: str, known: dict[Place, bytes]) -> None:
 
 def _rows(ring: Ring, compartment: str) -> QuerySet[Grant, Any]:
     rows = _held(ring, compartment).annotate(
-        to=Cast("grantee", CharField()), by=Cast("signer", CharField())
+        to=Cast("grantee", CharField()),
+        by=Cast("signer", CharField()),
+        last=Cast("until", CharField()),  # as text too: one column to convert costs a list per row
     )
-    fields = ("place", "by", "signature", "wrap", "epoch", "to", "purpose", "until")
+    fields = ("place", "by", "signature", "wrap", "epoch", "to", "purpose", "last")
     return rows.values_list(*fields)
 
 
 def _shared(ring: Ring, compartment: str, kind: list[Any]) -> tuple[PrivateKey, bytes]:
-    epoch, to, purpose, until = kind
+    epoch, to, purpose, last = kind
     key = ring.key(ids.of(to))
     if key is None:
         raise CannotOpen
-    return key, further(compartment, epoch, key.public.fingerprint, purpose, until or "")
+    return key, further(compartment, epoch, key.public.fingerprint, purpose, last or "")
 
 
 def _check_and_open(ring: Ring, compartment: str, unknown: set[Place]) -> None:

@@ -82,7 +82,9 @@ class Signers:
 
     def knows(self, signer: str, context: bytes, signature: bytes, wrap: bytes) -> bool:
         """Whether this very grant was checked before in this process. `signer`: 32 hex digits."""
-        return len(signature) == SIGNATURE and self._mark(signer, context, signature, wrap) in _good
+        if len(signature) != SIGNATURE:
+            return False
+        return self._mark(signer, context, signature, wrap) in _good
 
     def _mark(self, signer: str, context: bytes, signature: bytes, wrap: bytes) -> bytes:
         if not self._founders:
