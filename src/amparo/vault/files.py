@@ -10,7 +10,9 @@ with the client of the API. What nobody has owned for a day is removed.
 import hashlib
 import os
 import shutil
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,8 +26,10 @@ from amparo.vault.models import Part, Upload
 from amparo.vault.primitives import CannotOpen, StreamOpener, StreamSealer, ctx, derive, token
 
 PART = 8 * 1024 * 1024  # bytes of content in a part
+BEHIND = 2  # parts of one file whose flush to disk may still be under way
 STEP = 64 * 1024  # the last part is filled up to a multiple of this
 DAY = 24 * 3600
+_flushing = ThreadPoolExecutor(4, thread_name_prefix="flush")
 
 
 @dataclass(frozen=True)
@@ -99,13 +103,22 @@ class PartFile:
 
     def close(self) -> bytes:
         """Fill up, flush to disk, set the time to the day; returns the digest."""
+        digest = self.end()
+        self.settle()
+        return digest
+
+    def end(self) -> bytes:
+        """Fill up and seal the end; returns the digest. Nothing is sure to last before `settle`."""
         self._put(self._stream.update(bytes(-self.size % STEP)))
         self._put(self._stream.finish())
         self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        coarsen(_path(self.id))
         return self._digest.digest()
+
+    def settle(self) -> None:
+        """Flush to disk and set the time to the day."""
+        with self._file:
+            os.fsync(self._file.fileno())
+        coarsen(_path(self.id))
 
     def abort(self) -> None:
         """Nothing of the part stays."""
@@ -142,6 +155,7 @@ class Writer:
         self._size, self._hash = 0, hashlib.sha256()
         self._parts: list[tuple[ids.Id, int, bytes]] = []
         self._open: PartFile | None = None
+        self._settling: deque[Future[None]] = deque()
 
     def write(self, data: bytes) -> None:
         """More content; Invalid past the limit, with nothing left behind."""
@@ -169,12 +183,21 @@ class Writer:
 
     def _finish_part(self) -> None:
         if self._open is not None:
-            part, self._open = self._open, None
-            self._parts.append((part.id, part.number, part.close()))
+            part = self._open
+            self._parts.append((part.id, part.number, part.end()))
+            self._open = None
+            # The disk works on this part while the next one comes and is sealed.
+            self._settling.append(_flushing.submit(part.settle))
+            self._wait(BEHIND)
+
+    def _wait(self, parts: int) -> None:
+        while len(self._settling) > parts:
+            self._settling.popleft().result()
 
     def close(self) -> Manifest:
         """All content is on disk, flushed. `own` makes it stay."""
         self._finish_part()
+        self._wait(0)
         sync(one for one, _, _ in self._parts)
         return Manifest(
             str(self.upload), self._key.hex(), len(self._parts), self._size, self._hash.hexdigest()
@@ -193,6 +216,8 @@ class Writer:
         if self._open is not None:
             self._open.abort()
             self._open = None
+        wait(self._settling)
+        self._settling.clear()
         for one, _, _ in self._parts:
             remove(one)
         self._parts = []
