@@ -106,6 +106,8 @@ class SealingHandler(FileUploadHandler):
         """More of the file."""
         if len(self._head) < HEAD:
             self._head += raw_data[: HEAD - len(self._head)]
+            if len(self._head) == HEAD and not clean.cleanable(self._kind()):
+                self._kept = None  # a film, say: no copy will be made, so nothing of it is kept
         if self._kept is not None:
             self._kept += raw_data
             if len(self._kept) > CLEAN_LIMIT:
@@ -120,12 +122,14 @@ class SealingHandler(FileUploadHandler):
     def file_complete(self, file_size: int) -> SealedUpload:
         """The file is whole and on disk."""
         self._taken += file_size
-        name = plain_name(self.file_name or "")
-        kind = clean.kind_of(self._head, name)
+        name, kind = plain_name(self.file_name or ""), self._kind()
         sealed = Sealed(name, str(kind), self._writer, self._writer.close())
         sealed.cleaned = self._clean(kind, name)
         self._mine().append(sealed)
         return SealedUpload(self.field_name or "", sealed)
+
+    def _kind(self) -> Any:
+        return clean.kind_of(self._head, plain_name(self.file_name or ""))
 
     def _clean(self, kind: Any, name: str) -> Sealed | None:
         if self._kept is None or not clean.cleanable(kind):
