@@ -94,47 +94,20 @@ def _figures(
     fields, wraps = limits["fields"] * scale.fields / 1000, limits["wraps"] * 2 / 1000
     raw_cold = {"open_wraps_and_fields_s": fields + wraps, "ours_over_raw": cold / (fields + wraps)}
     raw_warm = {"open_the_fields_s": fields, "ours_over_raw": warm / fields}
+
+    def figure(what: str, ratio: float, n: int, **other: Any) -> Figure:
+        return Figure(what=what, ratio=ratio, n=n, **other, **shared)
+
     return [
-        Figure(
-            what=f"cold ring, {text}",
-            raw=raw_cold,
-            ratio=cold,
-            unit="s",
-            limit=COLD,
-            n=len(ours),
-            **shared,
-        ),
-        Figure(
-            what=f"warm ring, {text}",
-            raw=raw_warm,
-            ratio=warm,
-            unit="s",
-            limit=WARM,
-            n=len(ours),
-            **shared,
-        ),
-        Figure(
-            what="a question, p99",
-            ratio=at(0.99, queries),
-            unit="ms",
-            limit=QUERY,
-            n=len(queries),
-            **shared,
-        ),
-        Figure(
-            what="a question, median, over decrypting and scanning",
+        figure(f"cold ring, {text}", cold, len(ours), raw=raw_cold, unit="s", limit=COLD),
+        figure(f"warm ring, {text}", warm, len(ours), raw=raw_warm, unit="s", limit=WARM),
+        figure("a question, p99", at(0.99, queries), len(queries), unit="ms", limit=QUERY),
+        figure(
+            "a question, median, over decrypting and scanning",
+            statistics.median(queries) / scan["decrypt_and_scan_ms"],
+            len(queries),
             beside=scan,
-            ratio=statistics.median(queries) / scan["decrypt_and_scan_ms"],
             limit=None,
-            n=len(queries),
-            **shared,
         ),
-        Figure(
-            what="files that hold what was indexed",
-            ratio=files,
-            unit="files",
-            limit=0,
-            n=1,
-            **shared,
-        ),
+        figure("files that hold what was indexed", files, 1, unit="files", limit=0),
     ]
