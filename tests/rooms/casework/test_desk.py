@@ -7,7 +7,7 @@ import pytest
 
 from amparo.casework import jobs, queries, rules
 from amparo.casework.models import Case, Draft
-from amparo.casework.services import desk, opening
+from amparo.casework.services import desk, erasing, opening
 from amparo.consent import gate
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import NOBODY
@@ -105,7 +105,7 @@ def test_who_does_not_open_the_cover_does_nothing(house: House, amina: Defender)
             lambda: desk.reply(outsider, amina.case, text="x"),
             lambda: desk.decline(outsider, amina.case, reason="x"),
             lambda: opening.open_case(outsider, amina.case, version=0),
-            lambda: opening.erase(outsider, amina.case),
+            lambda: erasing.erase(outsider, amina.case),
             lambda: desk.set_reach(outsider, amina.case, reach=[]),
         ):
             with pytest.raises(Refused):

@@ -10,7 +10,7 @@ import pytest
 
 from amparo.casework import queries
 from amparo.casework.models import Case, Cover, Entry, File, OutsideAnswer
-from amparo.casework.services import desk, intake, opening, thread
+from amparo.casework.services import desk, erasing, intake, opening, thread
 from amparo.consent import services as consent
 from amparo.consent.models import Disclosure, Override, Record, Release
 from amparo.foundation import clock, ids, journal, operations
@@ -302,9 +302,9 @@ def test_staff_erase_on_a_spoken_wish_and_only_whose_case_it_is(
     house: House, amina: Defender
 ) -> None:
     with house.tomas.request() as tomas, pytest.raises(Refused):
-        opening.erase(tomas, amina.case)
+        erasing.erase(tomas, amina.case)
     with house.ines.request() as ines:
-        opening.erase(ines, amina.case)
+        erasing.erase(ines, amina.case)
     nothing_is_left(amina)
 
 

@@ -1,7 +1,6 @@
 """From a request to a case, and from a lost code to a new one."""
 
 from amparo.casework import queries
-from amparo.casework.models import Case
 from amparo.casework.services.desk import case_row
 from amparo.casework.services.intake import PROTECTION, Asked, Call, ask
 from amparo.casework.services.record import (
@@ -150,16 +149,3 @@ def close(actor: Actor, case: ids.Id, *, reason: str, version: int) -> None:
         write_entry(leave, Author("desk", actor.id), reason, unread=True, decision="closed")
         step(case, version, state="closed", due_at=None)
         journal.note("closed", row.id)
-
-
-def erase(actor: Actor, case: ids.Id) -> None:
-    """Carry out a defender's spoken wish that everything be erased: every key, then every row."""
-    row = case_row(actor, case)
-    if row.owner != actor.id:
-        raise Refused
-    defender = queries.defender_of(case)
-    with operations.ending("casework.withdraw", case=case, defender=defender or ids.NIL):
-        Case.objects.filter(id=case).update(
-            state="withdrawn", due_at=None, unread=0, version=row.version + 1
-        )
-        journal.note("erased on request", case)

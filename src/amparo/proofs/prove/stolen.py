@@ -12,7 +12,7 @@ import random
 from collections import defaultdict
 
 from amparo.casework import queries
-from amparo.casework.services import desk, opening, sharing, thread
+from amparo.casework.services import desk, erasing, opening, sharing, thread
 from amparo.consent import services as consent
 from amparo.foundation import clock, errors, ids
 from amparo.foundation.config import config
@@ -172,7 +172,7 @@ def _every_verb(admin: Officer, cases: list[ids.Id], result: Found) -> int:
         "note": lambda actor, case: opening.write_note(actor, case, "narrative", text="x"),
         "release": lambda actor, case: consent.request_release(actor, case),
         "relink": lambda actor, case: opening.relink(actor, case, old=cases[-1], word="x"),
-        "erase": lambda actor, case: opening.erase(actor, case),
+        "erase": lambda actor, case: erasing.erase(actor, case),
     }
     refused = 0
     for case in cases[:20]:

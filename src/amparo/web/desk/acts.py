@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from amparo.casework import queries
 from amparo.casework.services import desk as casework
-from amparo.casework.services import opening
+from amparo.casework.services import erasing, opening
 from amparo.foundation import ids
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
 from amparo.people import queries as people
@@ -197,7 +197,7 @@ ERASE = Act(
         gettext_lazy("Their code opens nothing any more."),
     ),
     "erased",
-    lambda actor, case, _: opening.erase(actor, case),
+    lambda actor, case, _: erasing.erase(actor, case),
     asked.Erase,
 )
 ACTS["erase"] = ERASE
