@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "amparo.consent.apps.Consent",
     "amparo.messages.apps.Messages",
     "amparo.people.apps.People",
+    "amparo.alerts.apps.Alerts",
     "amparo.casework.apps.Casework",
     "amparo.web.apps.Web",
     "amparo.engine.apps.Engine",

@@ -92,6 +92,9 @@ class World:
 
     house: House
     mails: list[tuple[str, str]] = field(default_factory=list)  # channel, address
+    texts: list[tuple[str, str]] = field(
+        default_factory=list
+    )  # address, what it says beside a notice
 
     @property
     def ines(self) -> Officer:
@@ -147,8 +150,9 @@ def build(monkeypatch: pytest.MonkeyPatch) -> World:
     """A founded house; what leaves by mail is written down instead of sent."""
     world = World(make.house())
 
-    def send(channel: str, address: str, idem: str) -> None:
+    def send(channel: str, address: str, idem: str, *, text: str = "") -> None:
         world.mails.append((channel, address))
+        world.texts.append((address, text))
 
     monkeypatch.setattr(channels, "send", send)
     # Django's test browser makes a request of its own; ours seals files while they come.

@@ -11,4 +11,5 @@ class Engine(AppConfig):
 
     def ready(self) -> None:
         """Have the listeners registered in every process, web or engine."""
+        from amparo.alerts import handlers as alerts  # noqa: F401
         from amparo.casework import handlers  # noqa: F401

@@ -36,6 +36,10 @@ class Config:
     sites: tuple[str, ...] = option(
         ("localhost", "127.0.0.1"), "Host names under which the pages are reached."
     )
+    address: str = option(
+        "",
+        "Address of the pages in messages, as https://notes.example.org; empty: of the first site.",
+    )
     secure: bool = option(False, "Pages are reached by https or onion only (cookies say so).")
     languages: tuple[str, ...] = option(
         ("en", "es", "fr", "ar"), "Languages of the pages; the first is the default."
@@ -133,6 +137,14 @@ def read(environment: dict[str, str]) -> Config:
     _checked(values, sources)
     values["data"] = data.absolute()
     return Config(**values)
+
+
+def base() -> str:
+    """What stands before a path that is sent to somebody: scheme and host, no slash at the end."""
+    now = config()
+    if now.address:
+        return now.address.rstrip("/")
+    return f"https://{now.sites[0]}" if now.secure else f"http://{now.sites[0]}:{now.port}"
 
 
 @cache

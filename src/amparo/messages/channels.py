@@ -10,22 +10,22 @@ from amparo.messages import rules
 TIMEOUT = 20  # seconds
 
 
-def send(channel: str, address: str, idem: str) -> None:
+def send(channel: str, address: str, idem: str, *, text: str = rules.TEXT) -> None:
     """Hand one notice over; any exception means that it was not taken."""
     if channel == "mail" and config().smtp_host:
-        _mail(address, idem)
+        _mail(address, idem, text)
     else:
         # Without a mail server nothing of the address is shown either.
         sys.stderr.write(f"notice: {rules.SUBJECT}\n")
 
 
-def _mail(address: str, idem: str) -> None:
+def _mail(address: str, idem: str, text: str) -> None:
     settings = config()
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = settings.mail_from, address, rules.SUBJECT
     # The same notice tried twice carries the same id, so that a server may drop the second.
     mail["Message-ID"] = f"<{idem}@{settings.mail_from.rpartition('@')[2]}>"
-    mail.set_content(rules.TEXT)
+    mail.set_content(text)
     with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT) as server:
         if settings.smtp_tls:
             server.starttls()

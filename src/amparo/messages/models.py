@@ -26,3 +26,15 @@ class Outgoing(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["route", "event"], name="one_notice")]
+
+
+class Ringing(models.Model):
+    """A message of an alarm, in a lane of its own. It goes when a channel has taken it, or with the
+    alarm's end."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    origin = models.UUIDField(db_index=True)  # the alarm
+    route = models.ForeignKey(Route, null=True, on_delete=models.CASCADE)  # of staff
+    sealed = models.BinaryField(default=b"")  # whom, by which ways, what: to the duty key
+    tries = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=clock.now, db_index=True)

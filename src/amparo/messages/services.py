@@ -5,7 +5,7 @@ from amparo.foundation import ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import CannotOpen, Invalid, Refused
 from amparo.messages import rules
-from amparo.messages.models import Outgoing, Route
+from amparo.messages.models import Outgoing, Ringing, Route
 from amparo.vault import duty, server
 
 KIND = "messages.route"
@@ -17,7 +17,7 @@ def set_route(actor: Actor, *, channel: str, address: str) -> None:
         raise Refused
     if channel not in rules.CHANNELS:
         raise Invalid("choose a channel", {"channel": "choose"})
-    if channel == "mail" and ("@" not in address or any(one.isspace() for one in address)):
+    if channel == "mail" and not rules.is_address(channel, address):
         raise Invalid("that is no mail address", {"address": "form"})
     row = Route(owner=actor.id, channel=channel)
     row.sealed = duty.seal(KIND, row.id, {"address": address})
@@ -57,4 +57,4 @@ def forget_person(owner: ids.Id) -> None:
 
 def destroy_queue() -> int:
     """Lockdown: whatever waits to be sent is gone."""
-    return Outgoing.objects.all().delete()[0]
+    return Outgoing.objects.all().delete()[0] + Ringing.objects.all().delete()[0]

@@ -9,13 +9,14 @@ from itertools import islice
 from django.db import transaction
 
 from amparo.consent import gate, links
-from amparo.foundation import clock, ids, journal, operations
+from amparo.foundation import clock, events, ids, journal, operations
 from amparo.foundation.actor import NOBODY, Actor
 from amparo.foundation.config import config
 from amparo.foundation.errors import CannotOpen, Conflict, Invalid, Refused, Unavailable
 from amparo.foundation.router import KEYSTORE
 from amparo.messages import services as messages
 from amparo.people import queries, rules
+from amparo.people.events import LockedDown
 from amparo.people.models import PERSON, TEAM, Person, Team
 from amparo.vault import compartments, factors, keys, passkeys, sample, server, sessions, staff
 
@@ -375,6 +376,7 @@ def lockdown(actor: Actor) -> None:
         sessions.end_everything()
         links.destroy_all()
     messages.destroy_queue()
+    events.announce(LockedDown())
     operations.scrub()
 
 

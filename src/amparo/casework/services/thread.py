@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.db.models import F
 
+from amparo.alerts.services import plans
 from amparo.casework import bundle, queries
 from amparo.casework.events import DefenderWrote
 from amparo.casework.models import Case, Entry
@@ -146,6 +147,7 @@ def _withdraw(subject: dict[str, str]) -> None:
     consent.erase_keys(case)
     keys.remove_defender(ids.of(subject["defender"]))
     consent.erase_rows(case)
+    plans.forget(case)
     erase_rows(case)
 
 

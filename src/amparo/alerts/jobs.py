@@ -1,0 +1,60 @@
+"""What is due by time in alerts: ladders climb, holds end, and the auditor looks at both."""
+
+from datetime import timedelta
+
+from django.db.models import Min, Q
+
+from amparo.alerts.models import Alarm, Moment
+from amparo.alerts.services import running
+from amparo.foundation import clock, journal, operations
+from amparo.vault import server
+
+TOGETHER = 100  # alarms moved in one commit
+LATE = timedelta(seconds=30)  # the auditor's patience
+_found: dict[str, int] = {}
+
+
+def climb_due() -> int:
+    """Move every alarm whose time has come; of several engines each takes others. Returns how many."""
+    if server.locked_down() or not Alarm.objects.filter(due_at__lte=clock.now()).exists():
+        return 0
+    moved = 0
+    with operations.writing():
+        due = Alarm.objects.filter(due_at__lte=clock.now()).order_by("due_at")
+        for row in due.select_for_update(skip_locked=True)[:TOGETHER]:
+            _climb(row)
+            moved += 1
+    return moved
+
+
+def _climb(row: Alarm) -> None:
+    doc = running.open_ladder(row)
+    if row.mode == "exercise":
+        running.finish(row, doc, "closed", clear=False)
+        row.save()
+        return
+    moments = []
+    if row.state == "answered":
+        row.state = "open"
+        moments.append(running.moment(row, "hold over"))
+    moments += running.move(row, doc, clock.now())
+    running.seal_ladder(row, doc)
+    row.save()
+    Moment.objects.bulk_create(moments)
+    journal.note("alarm climbed", row.case, row.id, step=row.step)
+
+
+def next_due() -> float | None:
+    """Seconds until the next alarm moves; None when none waits."""
+    first = Alarm.objects.aggregate(first=Min("due_at"))["first"]
+    return None if first is None else (first - clock.now()).total_seconds()
+
+
+def audit() -> dict[str, int]:
+    """What should have happened and did not: alarms past their time, alarms that nothing moves."""
+    late = Q(due_at__lte=clock.now() - LATE)
+    stuck = Q(due_at=None, state__in=["open", "answered"])
+    _found.update(
+        late=Alarm.objects.filter(late).count(), stuck=Alarm.objects.filter(stuck).count()
+    )
+    return dict(_found)

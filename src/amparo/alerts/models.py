@@ -1,0 +1,75 @@
+"""Plans for the worst hour, and the alarms that run. The engine reads when something is due and which
+step an alarm stands on; whom it tells lies sealed to the duty key while it runs, and no longer."""
+
+from django.db import models
+
+from amparo.alerts import rules
+from amparo.foundation import clock, ids
+from amparo.vault import sealed
+
+# What lies sealed where, by stable names.
+HOME = "correspondence"  # the compartment of a plan's own copy: the person reads it, and the desk
+CARD = "alerts.card"
+ARMED = "alerts.armed"
+LADDER = "alerts.ladder"
+MOMENT = "alerts.moment"
+
+
+class Plan(models.Model):
+    """What shall happen when somebody presses: an own copy for the person and the desk, and one that
+    the server can open (for a card only together with the card)."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    case = models.UUIDField(db_index=True)
+    compartment = models.CharField(max_length=20, default="correspondence")
+    sealed = models.BinaryField()
+    kind = models.CharField(max_length=10)
+    tried = models.BooleanField(default=False)  # a press before that is a try, and counts as one
+    armed = models.BinaryField(default=b"")  # empty: off, or for the desk's keys only
+    find = models.BinaryField(max_length=32, null=True, unique=True)  # of a card's token
+    day = models.DateField(default=clock.today)
+
+
+class Alarm(models.Model):
+    """One press. `press` is the key that the presser's form made: pressing twice is pressing once."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    press = models.UUIDField(unique=True)
+    plan = models.UUIDField(db_index=True)
+    case = models.UUIDField(db_index=True)
+    mode = models.CharField(max_length=10, default="actual")  # or exercise
+    state = models.CharField(max_length=10, default="open")
+    step = models.SmallIntegerField(default=-1)
+    due_at = models.DateTimeField(null=True)  # the next move; emptied when nothing rings
+    ladder = models.BinaryField(default=b"")  # to the duty key; emptied with the alarm's end
+    desk = models.BinaryField(default=b"")  # the same to the intake team
+    version = models.PositiveIntegerField(default=0)
+    day = models.DateField(default=clock.today)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at", "id"],
+                name="alarm_due",
+                condition=models.Q(due_at__isnull=False),
+            )
+        ]
+        constraints = [
+            # Of two presses at once, in two processes even, one rings and the other finds it ringing.
+            models.UniqueConstraint(
+                fields=["plan"],
+                condition=models.Q(state__in=rules.RUNNING, mode="actual"),
+                name="one_running_alarm",
+            )
+        ]
+
+
+class Moment(models.Model):
+    """One thing that happened in an alarm, sealed to the intake team; its time is inside."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    alarm = models.ForeignKey(Alarm, on_delete=models.CASCADE)
+    sealed = models.BinaryField()
+
+
+PLAN = sealed.register(sealed.Kind("alerts.plan", Plan))

@@ -1,0 +1,158 @@
+"""Reads of alerts: plans of a case, alarms that run, what happened. Only what the actor's keys open."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from amparo.alerts import rules
+from amparo.alerts.models import HOME, LADDER, MOMENT, PLAN, Alarm, Moment, Plan
+from amparo.alerts.rules import Fault
+from amparo.consent import gate
+from amparo.foundation import ids
+from amparo.foundation.actor import Actor
+from amparo.foundation.errors import CannotOpen, NotFound
+from amparo.messages import ringing
+from amparo.people import queries as people
+from amparo.people.rules import INTAKE
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """A plan as its person and the desk read it."""
+
+    id: ids.Id
+    kind: str
+    tried: bool
+    armed: bool  # no: the server's key was destroyed since, and it wants to be armed again
+    doc: dict[str, Any]
+    faults: list[Fault]
+
+
+@dataclass(frozen=True)
+class AlarmRow:
+    """A line of the list of alarms. `undelivered` counts messages that no channel has taken yet."""
+
+    id: ids.Id
+    case: ids.Id
+    mode: str
+    state: str
+    step: int
+    due_at: datetime | None
+    version: int
+    undelivered: int
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One thing that happened: a code, when, at which step, and what else belongs to it."""
+
+    what: str
+    at: datetime
+    step: int
+    more: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Told:
+    """Somebody whom the ladder tells, for an officer who rings them up."""
+
+    label: str
+    ways: list[tuple[str, str]]
+    at: list[int]  # minutes of their rungs
+    told: bool
+    silent: bool
+
+
+@dataclass(frozen=True)
+class AlarmView:
+    """One alarm. When it is over, nobody's address is left: only what happened."""
+
+    row: AlarmRow
+    name: str
+    word: bool
+    told: list[Told]
+    happened: list[Happened]  # newest first
+
+
+def plans(actor: Actor, case: ids.Id) -> list[PlanView]:
+    """The plans of a case; for the defender with their code, and for the desk."""
+    leave = gate.admit(actor, case, HOME)
+    found = []
+    for row in Plan.objects.filter(case=case).order_by("kind"):
+        doc = gate.read(leave, PLAN, row)
+        faults = rules.faults(rules.rungs_of(doc), rules.contacts_of(doc))
+        armed = bool(row.armed) or row.kind == "desk"
+        found.append(PlanView(row.id, row.kind, row.tried, armed, doc, faults))
+    return found
+
+
+def alarms(actor: Actor, *, running: bool = True) -> list[AlarmRow]:
+    """Alarms of the actor's cases; what is due first stands first."""
+    people.require(actor, INTAKE)
+    rows = Alarm.objects.order_by("due_at", "id")
+    if running:
+        rows = rows.filter(state__in=rules.RUNNING)
+    found = list(rows[:200])
+    mine = gate.admit_many(actor, [row.case for row in found], "cover")
+    return [_row(row) for row in found if row.case in mine]
+
+
+def _row(row: Alarm) -> AlarmRow:
+    return AlarmRow(
+        row.id,
+        row.case,
+        row.mode,
+        row.state,
+        row.step,
+        row.due_at,
+        row.version,
+        ringing.undelivered(row.id),
+    )
+
+
+def ringing_now() -> int:
+    """How many alarms ring for the desk; a count, for the banner of every page."""
+    return Alarm.objects.filter(state="open", mode="actual").count()
+
+
+def alarm(actor: Actor, alarm_id: ids.Id) -> AlarmView:
+    """One alarm of a case that the actor's keys open; NotFound otherwise."""
+    people.require(actor, INTAKE)
+    row = Alarm.objects.filter(id=alarm_id).first()
+    if row is None or not gate.holds(actor, row.case, "cover"):
+        raise NotFound
+    doc: dict[str, Any] = {}
+    if row.desk:
+        sealed = Alarm(id=row.id)
+        sealed.sealed = row.desk  # type: ignore[attr-defined]
+        doc = gate.read_as_team(actor, LADDER, sealed)
+    happened = _happened(actor, row)
+    told = _told(doc, happened) if doc else []
+    return AlarmView(_row(row), doc.get("name", ""), bool(doc.get("word")), told, happened)
+
+
+def _told(doc: dict[str, Any], happened: list[Happened]) -> list[Told]:
+    told = {label for one in happened for label in one.more.get("to", [])}
+    silent = {one.more["label"] for one in happened if one.more.get("effect") == "silent"}
+    return [
+        Told(
+            one["label"],
+            [(channel, address) for channel, address in one["ways"]],
+            [at for at, to in doc["rungs"] if key in to],
+            one["label"] in told,
+            one["label"] in silent,
+        )
+        for key, one in doc["people"].items()
+    ]
+
+
+def _happened(actor: Actor, row: Alarm) -> list[Happened]:
+    found = []
+    for one in Moment.objects.filter(alarm=row):
+        try:
+            doc = dict(gate.read_as_team(actor, MOMENT, one))
+        except CannotOpen:
+            continue  # sealed to a team that the actor has not been in
+        at = datetime.fromisoformat(doc.pop("at"))
+        found.append(Happened(doc.pop("what"), at, doc.pop("step"), doc))
+    return sorted(found, key=lambda one: one.at, reverse=True)

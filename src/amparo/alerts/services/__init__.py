@@ -1,0 +1,1 @@
+"""The verbs: arming a plan, pressing, climbing, answering."""

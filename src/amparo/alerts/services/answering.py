@@ -1,0 +1,172 @@
+"""An answer: from a contact's link or from the desk. Late ones neither stop nor skip anything."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from amparo.alerts import rules
+from amparo.alerts.models import Alarm
+from amparo.alerts.services import running
+from amparo.consent import gate, links
+from amparo.foundation import clock, ids, journal, operations
+from amparo.foundation.actor import Actor
+from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
+from amparo.people import queries as people
+from amparo.people.rules import INTAKE
+from amparo.vault import keys
+
+
+@dataclass(frozen=True)
+class Called:
+    """What somebody who was called is shown: how the person is named to them, and how it stands."""
+
+    who: str
+    label: str
+    state: str
+    what: str  # alarm, try or clear
+    moved_on: bool  # others have been told since
+    needs_word: bool
+    body: dict[str, Any]
+
+
+def open_link(token: str) -> Called:
+    """A link of a message, used up by this; NotFound for every link that opens nothing."""
+    return shown(links.use(token, running.LINK))
+
+
+def fresh_link(body: dict[str, Any]) -> str:
+    """Another link of the same kind, for the page on which its holder answers, or comes back later."""
+    with operations.Making("alerts.link").keys():
+        return links.create(running.LINK, body, hours=running.LINK_HOURS)
+
+
+def shown(body: dict[str, Any]) -> Called:
+    """What the holder of a link sees now."""
+    alarm = Alarm.objects.filter(id=ids.of(body["alarm"])).first()
+    if alarm is None:
+        raise NotFound
+    doc = running.open_ladder(alarm) if alarm.ladder else {}
+    return Called(
+        doc.get("name", ""),
+        body["label"],
+        alarm.state,
+        body["what"] if doc else "clear" if alarm.mode == "actual" else "try",
+        alarm.step > body["step"],
+        bool(doc.get("word")),
+        body,
+    )
+
+
+def answer(
+    body: dict[str, Any], answer_: rules.Answer, *, word: str = "", spoke: bool = False
+) -> rules.Effect:
+    """What a contact says. "safe" counts with the agreed word, or when they say that they have spoken
+    to the person; "stop" keeps this alarm from telling them more."""
+    if answer_ not in rules.ANSWERS:
+        raise Invalid("choose", {"answer": "choose"})
+    with operations.writing():
+        row = Alarm.objects.select_for_update().filter(id=ids.of(body["alarm"])).first()
+        if row is None or not row.ladder:
+            return "over"
+        doc = running.open_ladder(row)
+        right = spoke or bool(doc["word"] and word and keys.same_word(doc["word"], word))
+        found = rules.effect(
+            answer_, state=_state(row), step=row.step, asked_at=body["step"], word_is_right=right
+        )
+        if row.mode == "exercise":
+            found = "taken" if answer_ in {"on it", "safe"} else found
+        _carry_out(row, doc, body["who"], answer_, found)
+        how = "spoke" if spoke else "word" if right else ""
+        said = {"answer": answer_, "effect": found, "how": how, "label": body["label"]}
+        running.moment(row, "answer", **said).save(force_insert=True)
+        journal.note("alarm answered", row.case, row.id, answer=answer_, effect=found)
+    return found
+
+
+def _state(row: Alarm) -> rules.State:
+    return row.state  # type: ignore[return-value]
+
+
+def _carry_out(
+    row: Alarm, doc: dict[str, Any], who: str, said: rules.Answer, found: rules.Effect
+) -> None:
+    if found == "silent":
+        doc["silent"] = sorted({*doc["silent"], who})
+        running.seal_ladder(row, doc)
+    elif row.mode == "exercise":
+        return
+    elif found == "moved":
+        row.due_at = clock.now()
+    elif found == "taken" and said == "on it":
+        row.state, row.due_at = "answered", clock.now() + rules.HOLD
+        running.ringing.drop(row.id)
+    elif found == "taken" and said == "safe":
+        running.finish(row, doc, "safe")
+    else:
+        return
+    row.version += 1
+    row.save()
+
+
+# --- the desk ------------------------------------------------------------------------------------
+def _held(actor: Actor, alarm: ids.Id) -> Alarm:
+    people.require(actor, INTAKE)
+    row = Alarm.objects.select_for_update().filter(id=alarm).first()
+    if row is None or not gate.holds(actor, row.case, "cover"):
+        raise NotFound
+    return row
+
+
+def take(actor: Actor, alarm: ids.Id, *, version: int) -> None:
+    """An officer is on it: the ladder keeps still for half an hour, then goes on by itself."""
+    with operations.writing():
+        row = _held(actor, alarm)
+        if row.state not in rules.RUNNING or row.version != version:
+            raise Conflict
+        row.state, row.due_at = "answered", clock.now() + rules.HOLD
+        row.version += 1
+        row.save()
+        running.ringing.drop(row.id)
+        running.moment(row, "taken", by=str(actor.id)).save(force_insert=True)
+        journal.note("alarm taken", row.case, row.id)
+
+
+def ring_on(actor: Actor, alarm: ids.Id, *, version: int) -> None:
+    """An officer wants the next rung told now."""
+    with operations.writing():
+        row = _held(actor, alarm)
+        if row.state not in rules.RUNNING or row.version != version or not row.ladder:
+            raise Conflict
+        row.state, row.due_at = "open", clock.now() - timedelta(milliseconds=1)
+        row.version += 1
+        row.save()
+        running.moment(row, "rung on", by=str(actor.id)).save(force_insert=True)
+        journal.note("alarm rung on", row.case, row.id)
+
+
+ENDINGS = ("spoke", "word", "false alarm")
+
+
+def close(actor: Actor, alarm: ids.Id, *, version: int, how: str, reason: str = "") -> None:
+    """An officer ends an alarm: they spoke to the person, heard the agreed word, or people nearby
+    have looked and it was a false alarm (which wants a reason)."""
+    if how not in ENDINGS:
+        raise Invalid("say how you know", {"how": "choose"})
+    if how == "false alarm" and not reason.strip():
+        raise Invalid("say who has looked", {"reason": "empty"})
+    if actor.kind != "staff":
+        raise Refused
+    with operations.writing():
+        row = _held(actor, alarm)
+        if row.state not in rules.RUNNING or row.version != version:
+            raise Conflict
+        state: rules.State = "closed" if how == "false alarm" else "safe"
+        doc = running.open_ladder(row) if row.ladder else None
+        if doc is None:
+            row.state, row.due_at, row.desk = state, None, b""
+        else:
+            running.finish(row, doc, state)
+        row.save()
+        said = {"how": how, "reason": reason.strip(), "by": str(actor.id)}
+        running.moment(row, "closed", **said).save(force_insert=True)
+        journal.note("alarm closed", row.case, row.id, how=how)

@@ -1,0 +1,139 @@
+"""Arming: what shall happen at a press, written down with the person and tried before it is needed."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from amparo.alerts import rules
+from amparo.alerts.models import ARMED, CARD, HOME, PLAN, Alarm, Plan
+from amparo.alerts.rules import Fault, Hours, Rung
+from amparo.consent import gate
+from amparo.foundation import ids, journal, operations
+from amparo.foundation.actor import Actor
+from amparo.foundation.errors import Invalid, NotFound
+from amparo.messages import ringing
+from amparo.messages import rules as messages
+from amparo.vault import duty
+
+TEXT = 160  # letters of an agreed text: it goes into one short message
+
+
+@dataclass(frozen=True)
+class Person:
+    """A contact as the plan's author gives it. `ways` are (channel, address), in their order."""
+
+    label: str
+    ways: tuple[tuple[str, str], ...]
+    hours: Hours = Hours()
+    text: str = ""  # what they are sent; empty: what the plan says
+    verified: bool = False
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A plan to be armed. `name` is how the person is named to their contacts; it may be empty.
+
+    `text` is the agreed neutral text. Alarm, all-clear and try are the same text with another link,
+    so that nobody who sees messages can tell which was which.
+    """
+
+    kind: rules.Kind
+    rungs: tuple[Rung, ...]
+    people: Mapping[str, Person]
+    text: str
+    name: str = ""
+    word: str = ""  # said by whoever is safe
+    language: str = "en"
+
+
+@dataclass(frozen=True)
+class Armed:
+    """A plan that waits for a press; `token` is the card's, shown once, and empty for other kinds."""
+
+    id: ids.Id
+    token: str
+    faults: list[Fault]
+
+
+def arm(actor: Actor, case: ids.Id, draft: Draft) -> Armed:
+    """Write a plan down and arm it; Invalid names what keeps it from working.
+
+    The defender with their code, or an officer beside them. It replaces a plan of the same kind.
+    """
+    leave = gate.admit(actor, case, HOME, write=True)
+    doc = _document(draft)
+    found = rules.faults(rules.rungs_of(doc), rules.contacts_of(doc))
+    grave = {f"{fault.what} {fault.at}".strip(): "grave" for fault in found if fault.grave}
+    if grave:
+        raise Invalid("this plan would not work", grave)
+    row = Plan(case=case, kind=draft.kind)
+    row.sealed = gate.seal(leave, PLAN, row.id, doc)
+    token = b""
+    if draft.kind == "card":
+        token, row.armed = duty.make_capsule(CARD, row.id, doc)
+        row.find = duty.find(token)
+    elif draft.kind == "duty":
+        row.armed = duty.seal(ARMED, row.id, doc)
+    with operations.writing():
+        Plan.objects.filter(case=case, kind=draft.kind).delete()
+        row.save(force_insert=True)
+        journal.note("plan armed", case, row.id, kind=draft.kind)
+    return Armed(row.id, base64.urlsafe_b64encode(token).decode().rstrip("="), found)
+
+
+def _document(draft: Draft) -> dict[str, Any]:
+    wrong = {}
+    if draft.kind not in rules.KINDS:
+        wrong["kind"] = "choose"
+    if not draft.text.strip() or len(draft.text) > TEXT:
+        wrong["text"] = "length"
+    for key, person in draft.people.items():
+        if not person.label.strip() or len(person.text) > TEXT:
+            wrong[key] = "length"
+        for channel, address in person.ways:
+            if channel not in messages.CHANNELS or not messages.is_address(channel, address):
+                wrong[key] = "address"
+    if wrong:
+        raise Invalid("this plan cannot be kept", wrong)
+    people = {
+        key: {
+            "label": one.label.strip(),
+            "ways": [list(way) for way in one.ways],
+            "hours": [one.hours.start, one.hours.end, one.hours.zone],
+            "text": one.text.strip(),
+            "verified": one.verified,
+        }
+        for key, one in draft.people.items()
+    }
+    return {
+        "rungs": [[rung.at, list(rung.to)] for rung in draft.rungs],
+        "people": people,
+        "text": draft.text.strip(),
+        "name": draft.name.strip(),
+        "word": draft.word.strip(),
+        "language": draft.language,
+    }
+
+
+def disarm(actor: Actor, case: ids.Id, plan: ids.Id) -> None:
+    """Take a plan away; a running alarm goes on."""
+    gate.admit(actor, case, HOME, write=True)
+    with operations.writing():
+        if not Plan.objects.filter(case=case, id=plan).delete()[0]:
+            raise NotFound
+        journal.note("plan disarmed", case, plan)
+
+
+def forget(case: ids.Id) -> None:
+    """A case was erased: nothing of its plans and alarms stays."""
+    Plan.objects.filter(case=case).delete()
+    for alarm in Alarm.objects.filter(case=case):
+        ringing.drop(alarm.id)
+        alarm.delete()
+
+
+def destroy_armed() -> int:
+    """Lockdown: no plan opens any more, and no alarm climbs. People are asked to arm again."""
+    Alarm.objects.exclude(ladder=b"").update(ladder=b"", due_at=None)
+    return Plan.objects.exclude(armed=b"").update(armed=b"", find=None)

@@ -1,0 +1,109 @@
+"""What every move of a running alarm writes: messages to be sent, moments for the desk, the state."""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from amparo.alerts import rules
+from amparo.alerts.models import LADDER, MOMENT, Alarm, Moment
+from amparo.consent import gate
+from amparo.foundation import clock, ids
+from amparo.messages import ringing
+from amparo.people import queries as people
+from amparo.people.rules import INTAKE
+from amparo.vault import duty
+
+LINK = "answer"
+LINK_HOURS = 48
+Doc = dict[str, Any]
+
+
+def stamp() -> str:
+    """The moment as it stands in sealed documents."""
+    return clock.now().isoformat(timespec="milliseconds")
+
+
+def moment(alarm: Alarm, what: str, **more: Any) -> Moment:
+    """One thing that happened, for the desk; the caller saves it in the deed's transaction."""
+    row = Moment(alarm=alarm)
+    doc = {"what": what, "at": stamp(), "step": alarm.step} | more
+    row.sealed = gate.seal_to_team(INTAKE, MOMENT, row.id, doc)
+    return row
+
+
+def open_ladder(alarm: Alarm) -> Doc:
+    """What an alarm climbs, from the copy that the server may open while it runs."""
+    return duty.open_(LADDER, alarm.id, bytes(alarm.ladder))
+
+
+def seal_ladder(alarm: Alarm, doc: Doc) -> None:
+    """Put the ladder back, with who was told so far."""
+    alarm.ladder = duty.seal(LADDER, alarm.id, doc)
+
+
+def move(alarm: Alarm, doc: Doc, now: datetime) -> list[Moment]:
+    """Let an alarm take its next step: whom to tell is queued, `alarm` and `doc` are changed (not yet
+    saved). Inside the transaction that saves them. Returns what happened."""
+    pressed_at = datetime.fromisoformat(doc["pressed_at"])
+    next_ = rules.climb(
+        rules.rungs_of(doc),
+        rules.contacts_of(doc),
+        step=alarm.step,
+        pressed_at=pressed_at,
+        now=now,
+        desk=bool(people.members_of(INTAKE)),
+    )
+    alarm.step, alarm.due_at = next_.step, next_.due_at
+    alarm.version += 1
+    tell(alarm, doc, next_.to)
+    passed = [moment(alarm, "nobody", rung=at) for at in next_.passed]
+    return [*passed, moment(alarm, "told", to=labels(doc, next_.to))]
+
+
+def tell(alarm: Alarm, doc: Doc, to: Iterable[str], what: str = "alarm") -> None:
+    """Queue a message to each of these; who asked to be left alone is told nothing."""
+    names = [one for one in to if one not in doc["silent"]]
+    rings = []
+    for name in names:
+        if name == rules.DESK:
+            ringing.ring_staff(alarm.id, people.members_of(INTAKE), _id(alarm, name))
+            continue
+        person = doc["people"][name]
+        rings.append(
+            ringing.Ring(
+                id=_id(alarm, f"{what} {name}"),
+                ways=tuple((channel, address) for channel, address in person["ways"]),
+                text=person["text"] or doc["text"],
+                link={
+                    "alarm": str(alarm.id),
+                    "who": name,
+                    "label": person["label"],
+                    "step": alarm.step,
+                    "what": what,
+                },
+            )
+        )
+    ringing.queue(alarm.id, rings, kind=LINK, hours=LINK_HOURS)
+    doc["told"] = sorted({*doc["told"], *names})
+
+
+def _id(alarm: Alarm, what: str) -> ids.Id:
+    """The same message of the same move has the same id, however often it is tried."""
+    return uuid.uuid5(alarm.id, f"{alarm.version} {what}")
+
+
+def labels(doc: Doc, names: Iterable[str]) -> list[str]:
+    """How these are called at the desk; the desk itself is an empty label."""
+    return [doc["people"][one]["label"] if one != rules.DESK else "" for one in names]
+
+
+def finish(alarm: Alarm, doc: Doc, state: rules.State, *, clear: bool = True) -> None:
+    """Nothing rings any more: whoever was told hears that it is over, and what the alarm climbed is
+    destroyed. The caller saves it."""
+    alarm.state, alarm.due_at = state, None
+    alarm.version += 1
+    ringing.drop(alarm.id)
+    if clear:
+        tell(alarm, doc, [one for one in doc["told"] if one != rules.DESK], "clear")
+    alarm.ladder = alarm.desk = b""

@@ -1,0 +1,154 @@
+"""The lane of alarms: rows of their own, so that no flood of notices stands before a call for help.
+
+A message goes to one person by the first of their ways that takes it; a way that fails hands on to
+the next at once. It says the agreed text and a one-time path, and nothing else.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db import transaction
+
+from amparo.consent import links
+from amparo.foundation import clock, ids
+from amparo.foundation.config import base
+from amparo.foundation.router import DATA, KEYSTORE
+from amparo.foundation.turns import turn
+from amparo.messages import channels, rules
+from amparo.messages.models import Ringing, Route
+from amparo.messages.services import KIND
+from amparo.vault import duty, server
+
+RING = "messages.ring"
+_say = structlog.get_logger("amparo.messages")
+
+
+@dataclass(frozen=True)
+class Ring:
+    """One message to one person. `link` is what the one-time path stands for."""
+
+    id: ids.Id
+    ways: tuple[tuple[str, str], ...]  # channel and address, in the order in which they are tried
+    text: str
+    link: dict[str, Any]
+
+
+def queue(origin: ids.Id, rings: Sequence[Ring], *, kind: str, hours: int) -> None:
+    """Put messages of an alarm into the lane, inside the transaction of what caused them; the same
+    id again is the same message."""
+    now = clock.now()
+    rows = [
+        Ringing(
+            id=ring.id,
+            origin=origin,
+            due_at=now,
+            sealed=duty.seal(
+                RING,
+                ring.id,
+                {
+                    "ways": [list(way) for way in ring.ways],
+                    "text": ring.text,
+                    "kind": kind,
+                    "link": ring.link,
+                    "hours": hours,
+                },
+            ),
+        )
+        for ring in rings
+    ]
+    Ringing.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def ring_staff(origin: ids.Id, owners: Iterable[ids.Id], move: ids.Id) -> None:
+    """The same to staff, by the routes that they have set: a constant text, and no path."""
+    now = clock.now()
+    routes = Route.objects.filter(owner__in=list(owners)).values_list("id", flat=True)
+    rows = [
+        Ringing(id=uuid.uuid5(move, route.hex), origin=origin, route_id=route, due_at=now)
+        for route in routes
+    ]
+    Ringing.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def drop(origin: ids.Id) -> int:
+    """Nothing more of this alarm is sent."""
+    return Ringing.objects.filter(origin=origin).delete()[0]
+
+
+# --- sending -------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Claim:
+    """A message that is this sender's for some seconds: nobody else sends it meanwhile."""
+
+    row: Ringing
+    lease: datetime
+
+
+def claim(limit: int = 16) -> list[Claim]:
+    """Take what is due, oldest first; of several senders each takes others. What a crash caught comes
+    back when its lease is over, and is sent as a repeat."""
+    if server.locked_down():
+        return []
+    now = clock.now()
+    waiting = Ringing.objects.filter(due_at__lte=now, tries__lt=rules.RING_TRIES)
+    if not waiting.exists():
+        return []
+    lease = now + rules.RING_LEASE
+    with turn(DATA), transaction.atomic(using=DATA):
+        rows = list(
+            waiting.select_for_update(skip_locked=True, of=("self",))
+            .select_related("route")
+            .order_by("due_at")[:limit]
+        )
+        Ringing.objects.filter(id__in=[row.id for row in rows]).update(due_at=lease)
+    return [Claim(row, lease) for row in rows]
+
+
+def send(mine: Claim) -> bool:
+    """Hand one message over; False when this way did not take it and the next one is due now."""
+    row = mine.row
+    try:
+        if row.route is not None:
+            address = duty.open_(KIND, row.route.id, bytes(row.route.sealed))["address"]
+            channels.send(row.route.channel, address, row.id.hex, text=rules.URGENT)
+        else:
+            _to_contact(row)
+    except Exception as error:  # noqa: BLE001
+        _say.warning("a call was not taken", kind=type(error).__name__)
+        return _next_way(mine)
+    # Only what is still ours: an answer may have dropped it, or a lease may be over.
+    Ringing.objects.filter(id=row.id, due_at=mine.lease).delete()
+    return True
+
+
+def _to_contact(row: Ringing) -> None:
+    doc = duty.open_(RING, row.id, bytes(row.sealed))
+    channel, address = doc["ways"][row.tries % len(doc["ways"])]
+    with turn(KEYSTORE):
+        token = links.create(doc["kind"], doc["link"], hours=doc["hours"])
+    text = rules.with_path(doc["text"], f"{base()}/a/{token}", repeat=row.tries > 0)
+    channels.send(channel, address, f"{row.id.hex}", text=text)
+
+
+def _next_way(mine: Claim) -> bool:
+    row = mine.row
+    again = clock.now() + rules.ring_after(row.tries)
+    Ringing.objects.filter(id=row.id, due_at=mine.lease).update(tries=row.tries + 1, due_at=again)
+    return False
+
+
+def send_due() -> int:
+    """Claim and hand over, one after the other, until nothing is due; for tests and small engines."""
+    sent = 0
+    while claims := claim():
+        sent += sum(send(one) for one in claims)
+    return sent
+
+
+def undelivered(origin: ids.Id) -> int:
+    """How many messages of an alarm nobody has taken yet after a first try."""
+    return Ringing.objects.filter(origin=origin, tries__gt=0).count()

@@ -1,0 +1,426 @@
+"""From the press to somebody who answers: nothing lost, nothing twice, nothing left over."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from amparo.alerts import jobs, queries
+from amparo.alerts.models import Alarm, Moment, Plan
+from amparo.alerts.rules import DESK, Hours, Rung
+from amparo.alerts.services import answering, plans, pressing
+from amparo.alerts.services.plans import Draft, Person
+from amparo.casework.services import thread
+from amparo.foundation import clock, ids, journal
+from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
+from amparo.messages import channels, ringing, rules, services
+from amparo.messages.models import Ringing
+from amparo.people import services as people
+from amparo.vault import server
+from tests import make
+from tests.make import Defender, House
+
+TEXT = "The parcel has arrived."
+SISTER, LAWYER = "sister@example.org", "lawyer@example.org"
+LADDER = (Rung(0, (DESK, "sister")), Rung(5, ("lawyer",)), Rung(10, ("sister", "lawyer")))
+PEOPLE = {
+    "sister": Person("My sister", (("mail", SISTER),)),
+    "lawyer": Person("Lawyer", (("mail", LAWYER),)),
+}
+
+
+class Phone:
+    """What was handed to the channels; a channel can be told to fail."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str]] = []
+        self.down: set[str] = set()
+
+    def send(self, channel: str, address: str, idem: str, *, text: str = rules.TEXT) -> None:
+        if address in self.down or channel in self.down:
+            raise OSError("gateway says 500")
+        self.sent.append((address, text))
+
+    def take(self) -> list[str]:
+        """Whom something was sent to since the last look."""
+        jobs.climb_due()
+        ringing.send_due()
+        found, self.sent = self.sent, []
+        self.last = found
+        return sorted(address for address, _ in found)
+
+    def token(self, address: str) -> str:
+        """The one-time path of the last message to somebody."""
+        text = next(text for one, text in reversed(self.last) if one == address)
+        found = re.search(r"/a/([\w-]+)", text)
+        assert found is not None, text
+        return found[1]
+
+
+@pytest.fixture
+def phone(monkeypatch: pytest.MonkeyPatch):
+    taken = Phone()
+    monkeypatch.setattr(channels, "send", taken.send)
+    with journal.unit():
+        yield taken
+
+
+def draft(**changes) -> Draft:
+    given = {"kind": "card", "rungs": LADDER, "people": PEOPLE, "text": TEXT, "word": "blue kettle"}
+    return Draft(**(given | changes))
+
+
+@pytest.fixture
+def amina(house: House) -> Defender:
+    return make.ask()
+
+
+def arm(who: Defender, **changes) -> str:
+    with who.request() as actor:
+        return plans.arm(actor, who.case, draft(**changes)).token
+
+
+def route(house: House) -> None:
+    with house.ines.request() as actor:
+        services.set_route(actor, channel="mail", address="ines@example.org")
+
+
+def press(token: str, once=None) -> pressing.Pressed:
+    with journal.unit():
+        return pressing.press_card(token, once=once or ids.new())
+
+
+def wait(phone: Phone, minutes: float) -> list[str]:
+    clock.forward(timedelta(minutes=minutes))
+    return phone.take()
+
+
+def say(body, what, **more):
+    with journal.unit():
+        return answering.answer(body, what, **more)
+
+
+# --- arming --------------------------------------------------------------------------------------
+def test_a_plan_is_for_its_person_the_desk_and_whoever_holds_the_card(house, amina):
+    arm(amina)
+    (row,) = Plan.objects.all()
+    for kept in (row.sealed, row.armed):
+        assert b"sister" not in bytes(kept) and b"parcel" not in bytes(kept)
+    with amina.request() as actor:
+        (seen,) = queries.plans(actor, amina.case)
+    assert seen.doc["people"]["sister"]["ways"] == [["mail", SISTER]]
+    with house.ines.request() as ines:
+        assert queries.plans(ines, amina.case)[0].doc["text"] == TEXT
+    badra = make.ask()
+    with badra.request() as other, pytest.raises(Refused):
+        queries.plans(other, amina.case)
+
+
+def test_a_plan_that_would_not_work_is_not_armed(house, amina):
+    with amina.request() as actor:
+        for wrong in (
+            {"rungs": ()},
+            {"rungs": (Rung(0, ("nobody",)),)},
+            {"text": ""},
+            {"text": "x" * 161},
+            {"people": {"sister": Person("Sister", (("mail", "no address"),))}},
+            {"people": PEOPLE | {"sister": Person("S", (("mail", "a@b.c\nBcc: d@e.f"),))}},
+            {"kind": "other"},
+        ):
+            with pytest.raises(Invalid):
+                plans.arm(actor, amina.case, draft(**wrong))
+    assert not Plan.objects.exists()
+
+
+def test_arming_again_kills_the_old_card(phone, house, amina):
+    first = arm(amina)
+    second = arm(amina)
+    with pytest.raises(NotFound):
+        press(first)
+    assert press(second).state == "open"
+
+
+@pytest.mark.parametrize("wrong", ["", "x", "é", "A" * 22, "A" * 2000])
+def test_a_wrong_card_is_no_card(house, amina, wrong):
+    arm(amina)
+    with pytest.raises(NotFound):
+        press(wrong)
+
+
+# --- pressing ------------------------------------------------------------------------------------
+def test_a_press_tells_the_first_rung_at_once_and_climbs(phone, house, amina):
+    route(house)
+    card = arm(amina)
+    assert press(card).told == 2
+    assert phone.take() == ["ines@example.org", SISTER]
+    texts = dict(phone.last)
+    assert texts["ines@example.org"] == rules.URGENT
+    assert re.fullmatch(rf"{re.escape(TEXT)} http://localhost:8000/a/[\w-]{{22}}", texts[SISTER])
+    assert wait(phone, 4.9) == []
+    assert wait(phone, 0.1) == [LAWYER]
+    assert wait(phone, 5) == [LAWYER, SISTER]
+    assert wait(phone, 5) == [LAWYER, SISTER]  # the top rung keeps ringing
+    assert wait(phone, 5) == [LAWYER, SISTER]
+
+
+def test_pressing_twice_is_pressing_once(phone, house, amina):
+    card, once = arm(amina), ids.new()
+    first, again, other = press(card, once), press(card, once), press(card)
+    assert first.alarm == again.alarm == other.alarm
+    assert not first.again and again.again and other.again
+    assert phone.take() == [SISTER]
+    badra = make.ask()
+    with pytest.raises(Conflict):
+        press(arm(badra), once)
+
+
+def test_a_try_is_a_try_and_climbs_nowhere(phone, house, amina):
+    card = arm(amina)
+    with journal.unit():
+        assert pressing.press_card(card, once=ids.new(), practice=True).is_try
+    assert phone.take() == [LAWYER, SISTER]
+    with journal.unit():
+        called = answering.open_link(phone.token(SISTER))
+    assert called.what == "try"
+    assert say(called.body, "on it") == "taken"
+    assert wait(phone, 31) == []
+    assert Alarm.objects.get().state == "closed" and Plan.objects.get().tried
+    # A real press in the middle of a try wins.
+    with journal.unit():
+        pressing.press_card(card, once=ids.new(), practice=True)
+    real = press(card)
+    assert not real.is_try and real.state == "open"
+
+
+def test_a_mistake_is_taken_back_within_half_a_minute(phone, house, amina):
+    card, once = arm(amina), ids.new()
+    press(card, once)
+    phone.take()
+    clock.forward(timedelta(seconds=29))
+    with journal.unit():
+        assert pressing.take_back(card, press=once).state == "back"
+    assert phone.take() == [SISTER]
+    with journal.unit():
+        assert answering.open_link(phone.token(SISTER)).what == "clear"
+    assert wait(phone, 60) == []
+    late = ids.new()
+    press(card, late)
+    clock.forward(timedelta(seconds=31))
+    with journal.unit(), pytest.raises(Conflict):
+        pressing.take_back(card, press=late)
+
+
+def test_an_officer_presses_for_somebody(phone, house, amina):
+    arm(amina, kind="desk")
+    with house.ines.request() as ines:
+        (plan,) = queries.plans(ines, amina.case)
+        assert pressing.press_for(ines, amina.case, plan.id, once=ids.new()).state == "open"
+    assert phone.take() == [SISTER]
+    with amina.request() as actor, pytest.raises(Refused):
+        pressing.press_for(actor, amina.case, plan.id, once=ids.new())
+
+
+def test_where_they_are_is_for_the_desk_alone(phone, house, amina):
+    card, once = arm(amina), ids.new()
+    press(card, once)
+    with journal.unit():
+        pressing.say_where(card, press=once, text="Behind the bakery")
+    assert not any(b"bakery" in bytes(row.sealed) for row in Moment.objects.all())
+    with house.ines.request() as ines:
+        (row,) = queries.alarms(ines)
+        seen = queries.alarm(ines, row.id)
+    assert seen.happened[0].what == "where" and seen.happened[0].more["text"] == "Behind the bakery"
+
+
+# --- answering -----------------------------------------------------------------------------------
+def test_somebody_on_it_keeps_the_ladder_still_for_half_an_hour(phone, house, amina):
+    card = arm(amina)
+    press(card)
+    phone.take()
+    with journal.unit():
+        called = answering.open_link(phone.token(SISTER))
+    assert called.what == "alarm" and called.state == "open" and not called.moved_on
+    assert say(called.body, "on it") == "taken"
+    assert wait(phone, 29) == []
+    assert wait(phone, 1) == [LAWYER, SISTER]  # nobody closed it: it rings on, at its newest rung
+    assert Alarm.objects.get().state == "open"
+
+
+def test_a_late_answer_neither_stops_nor_skips_a_newer_rung(phone, house, amina):
+    press(arm(amina))
+    phone.take()
+    with journal.unit():
+        body = answering.open_link(phone.token(SISTER)).body
+    assert wait(phone, 5) == [LAWYER]
+    assert say(body, "on it") == "late" and say(body, "escalate") == "late"
+    assert Alarm.objects.get().state == "open"
+    with journal.unit():
+        now = answering.shown(body)
+    assert now.moved_on
+    assert wait(phone, 5) == [LAWYER, SISTER]
+
+
+def test_escalating_tells_the_next_rung_now(phone, house, amina):
+    press(arm(amina))
+    phone.take()
+    with journal.unit():
+        body = answering.open_link(phone.token(SISTER)).body
+    assert say(body, "escalate") == "moved"
+    assert phone.take() == [LAWYER]
+
+
+def test_safe_wants_the_agreed_word_or_somebody_who_spoke_to_them(phone, house, amina):
+    press(arm(amina))
+    phone.take()
+    with journal.unit():
+        body = answering.open_link(phone.token(SISTER)).body
+    assert say(body, "safe") == "word"
+    assert say(body, "safe", word="green kettle") == "word"
+    assert Alarm.objects.get().state == "open"
+    assert say(body, "safe", word=" Blue  kettle ") == "taken"
+    assert phone.take() == [SISTER]  # only who was told hears that it is over
+    row = Alarm.objects.get()
+    assert (row.state, bytes(row.ladder), bytes(row.desk), row.due_at) == ("safe", b"", b"", None)
+    assert say(body, "on it") == "over"
+    press(arm(amina))
+    phone.take()
+    with journal.unit():
+        body = answering.open_link(phone.token(SISTER)).body
+    assert say(body, "safe", spoke=True) == "taken"
+
+
+def test_who_asks_to_be_left_alone_is(phone, house, amina):
+    press(arm(amina))
+    phone.take()
+    with journal.unit():
+        body = answering.open_link(phone.token(SISTER)).body
+    assert say(body, "stop") == "silent"
+    assert wait(phone, 5) == [LAWYER]
+    assert wait(phone, 5) == [LAWYER]
+
+
+def test_a_link_opens_once_and_only_by_its_token(phone, house, amina):
+    press(arm(amina))
+    phone.take()
+    token = phone.token(SISTER)
+    with journal.unit():
+        body = answering.open_link(token).body
+        for used in (token, "x", ""):
+            with pytest.raises(NotFound):
+                answering.open_link(used)
+        assert answering.open_link(answering.fresh_link(body)).label == "My sister"
+
+
+def test_the_desk_takes_rings_on_and_closes(phone, house, amina):
+    press(arm(amina))
+    phone.take()
+    with house.tomas.request() as tomas:
+        (row,) = queries.alarms(tomas)
+        seen = queries.alarm(tomas, row.id)
+        assert [one.label for one in seen.told if one.told] == ["My sister"]
+        assert seen.told[0].ways == [("mail", SISTER)]
+        answering.take(tomas, row.id, version=row.version)
+        with pytest.raises(Conflict):
+            answering.take(tomas, row.id, version=row.version)
+        (row,) = queries.alarms(tomas)
+        answering.ring_on(tomas, row.id, version=row.version)
+    assert phone.take() == [LAWYER]
+    with house.ines.request() as ines:
+        (row,) = queries.alarms(ines)
+        with pytest.raises(Invalid):
+            answering.close(ines, row.id, version=row.version, how="false alarm")
+        with pytest.raises(Invalid):
+            answering.close(ines, row.id, version=row.version, how="tired")
+        answering.close(ines, row.id, version=row.version, how="spoke")
+        assert queries.alarms(ines) == []
+        seen = queries.alarm(ines, row.id)
+    assert seen.told == [] and [one.what for one in seen.happened][:2] == ["closed", "told"]
+    assert phone.take() == [LAWYER, SISTER]
+
+
+def test_who_holds_no_key_sees_no_alarm(phone, house, amina):
+    press(arm(amina))
+    alarm = Alarm.objects.get()
+    lena = house.hire("Lena", "auditors")
+    with lena.request() as actor:
+        with pytest.raises(Refused):
+            queries.alarms(actor)
+        for deed in (
+            lambda: queries.alarm(actor, alarm.id),
+            lambda: answering.take(actor, alarm.id, version=alarm.version),
+            lambda: answering.close(actor, alarm.id, version=alarm.version, how="spoke"),
+        ):
+            with pytest.raises((NotFound, Refused)):
+                deed()
+    assert Alarm.objects.get().state == "open"
+
+
+# --- channels that fail --------------------------------------------------------------------------
+def test_a_way_that_fails_hands_on_to_the_next_at_once(phone, house, amina):
+    told = {"sister": Person("S", (("mail", SISTER), ("mail", LAWYER)))}
+    phone.down = {SISTER}
+    press(arm(amina, rungs=(Rung(0, ("sister",)),), people=told))
+    assert phone.take() == [LAWYER]
+    assert phone.last[0][1].endswith(" (2)")  # the first may have arrived after all
+    assert not Ringing.objects.exists()
+
+
+def test_when_nothing_takes_it_it_is_tried_until_the_alarm_ends(phone, house, amina):
+    phone.down = {SISTER, LAWYER}
+    press(arm(amina))
+    assert phone.take() == []
+    with house.ines.request() as ines:
+        assert queries.alarms(ines)[0].undelivered == 1
+    phone.down = set()
+    assert SISTER in wait(phone, 2)
+
+
+def test_a_message_caught_by_a_crash_comes_back_as_it_was(phone, house, amina):
+    press(arm(amina))
+    (claimed,) = ringing.claim()
+    assert phone.take() == []  # somebody has it
+    clock.forward(rules.RING_LEASE + timedelta(seconds=1))
+    assert phone.take() == [SISTER]
+    ringing.send(
+        claimed
+    )  # the first sender was only slow: it sends, and removes nothing of another's
+    assert phone.take() == [SISTER]
+
+
+def test_hours_of_a_contact_are_kept(phone, house, amina):
+    with clock.frozen(clock.now().replace(hour=23, minute=0)):
+        asleep = Person("S", (("mail", SISTER),), hours=Hours("08:00", "20:00", "UTC"))
+        press(arm(amina, people=PEOPLE | {"sister": asleep}, rungs=(
+            Rung(0, ("sister",)), Rung(5, ("lawyer",)))))  # fmt: skip
+        assert phone.take() == [LAWYER]  # fell through at once
+
+
+# --- what is left --------------------------------------------------------------------------------
+def test_after_a_lockdown_nothing_opens_and_nothing_rings(phone, house, amina):
+    card = arm(amina)
+    press(card)
+    with house.tomas.request() as tomas:
+        people.lockdown(tomas)
+    assert server.locked_down()
+    assert not any(bytes(row.armed) for row in Plan.objects.all())
+    assert not any(bytes(row.ladder) for row in Alarm.objects.all())
+    assert not Ringing.objects.exists()
+    assert wait(phone, 60) == []
+
+
+def test_an_erased_case_leaves_no_plan_and_no_alarm(phone, house, amina):
+    press(arm(amina))
+    with amina.request() as actor:
+        thread.withdraw_request(actor)
+    assert not Plan.objects.exists() and not Alarm.objects.exists() and not Moment.objects.exists()
+    assert not Ringing.objects.exists()
+
+
+def test_the_auditor_finds_what_did_not_happen(phone, house, amina):
+    press(arm(amina))
+    assert jobs.audit() == {"late": 0, "stuck": 0}
+    clock.forward(timedelta(minutes=6))
+    assert jobs.audit()["late"] == 1
+    phone.take()
+    Alarm.objects.update(due_at=None)
+    assert jobs.audit() == {"late": 0, "stuck": 1}
