@@ -40,6 +40,12 @@ def fresh_link(body: dict[str, Any]) -> str:
         return links.create(running.LINK, body, hours=running.LINK_HOURS)
 
 
+def caught_up(body: dict[str, Any]) -> dict[str, Any]:
+    """A link's body for somebody who has read how it stands: their next answer is to that."""
+    step = Alarm.objects.filter(id=ids.of(body["alarm"])).values_list("step", flat=True).first()
+    return body | {"step": body["step"] if step is None else step}
+
+
 def shown(body: dict[str, Any]) -> Called:
     """What the holder of a link sees now."""
     alarm = Alarm.objects.filter(id=ids.of(body["alarm"])).first()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from amparo.web import links
+from amparo.web import alarms, links
 from amparo.web.notes import views
 
 app_name = "notes"
@@ -17,4 +17,6 @@ urlpatterns = [
     path("about", views.about, name="about"),
     path("language", views.language, name="language"),
     path("l/<str:token>", links.link, name="link"),
+    path("p/<str:token>", alarms.press, name="press"),
+    path("a/<str:token>", alarms.called, name="called"),
 ]

@@ -1,0 +1,99 @@
+"""A press and an answer, for people without an account. Opening a page looks nothing up and does
+nothing, for previews and mail scanners open pages; only a button acts."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_http_methods
+
+from amparo.alerts import rules
+from amparo.alerts.services import answering, pressing
+from amparo.foundation import ids
+from amparo.foundation.errors import Conflict
+from amparo.vault import forms as tokens
+from amparo.web.notes.arriving import form_of, from_our_pages
+
+GET_AND_POST = ("GET", "HEAD", "POST")
+
+
+# --- pressing ------------------------------------------------------------------------------------
+@require_http_methods(GET_AND_POST)
+@from_our_pages
+def press(request: HttpRequest, token: str) -> HttpResponse:
+    """The page of a card: one button. A bookmark of it may have lain open for days, so a press counts
+    whatever the age of the page."""
+    if request.method != "POST":
+        return render(request, "alarms/press.html", {"card": token, "token": tokens.token()})
+    sent = form_of(request)
+    once = sent.once if sent else ids.new()
+    mine = ids.Id(bytes=sent.window) if sent and len(sent.window) == 16 else once
+    deed = request.POST.get("do", "press")
+    done, status = "", 200
+    if deed == "look":
+        shown = pressing.look(token, press=mine)
+    elif deed == "back":
+        shown, done, status = _taken_back(token, mine)
+    elif deed == "where":
+        pressing.say_where(token, press=mine, text=request.POST.get("where", ""))
+        shown = pressing.look(token, press=mine)
+        done = pgettext("safety", "Sent, and sealed.")
+    else:
+        mine = once
+        shown = pressing.press_card(token, once=once, practice=deed == "try")
+    found = {"card": token, "token": tokens.token(mine.bytes), "shown": shown, "done": done}
+    return render(request, "alarms/pressed.html", found, status=status)
+
+
+def _taken_back(token: str, mine: ids.Id) -> tuple[pressing.Pressed, str, int]:
+    try:
+        return pressing.take_back(token, press=mine), "", 200
+    except Conflict:
+        late = pgettext(
+            "safety", "It is too late to take it back here. Tell those who call you that all is well."
+        )
+        return pressing.look(token, press=mine), late, 409
+
+
+# --- answering -----------------------------------------------------------------------------------
+@require_http_methods(GET_AND_POST)
+@from_our_pages
+def called(request: HttpRequest, token: str) -> HttpResponse:
+    """A message led here. The first button opens the page; each further one answers."""
+    if request.method != "POST":
+        return render(request, "alarms/open.html", {"link": token, "token": tokens.token()})
+    found = answering.open_link(token)
+    answer = request.POST.get("answer", "")
+    effect, wrong = "", ""
+    if answer in rules.ANSWERS:
+        word, spoke = request.POST.get("word", ""), bool(request.POST.get("spoke"))
+        effect = answering.answer(found.body, answer, word=word, spoke=spoke)  # type: ignore[arg-type]
+        if effect == "word":
+            wrong = _word_is_wanted(found)
+        found = answering.shown(found.body)
+    return _page(request, found, effect, wrong)
+
+
+def _word_is_wanted(found: answering.Called) -> str:
+    if found.needs_word:
+        return _("Write the agreed word, or say that you have spoken to them yourself.")
+    return _("Say that you have spoken to them yourself. Only then it stops.")
+
+
+def _page(request: HttpRequest, found: answering.Called, effect: str, wrong: str) -> HttpResponse:
+    """Each page carries a link of its own, so that its holder may come back to it later."""
+    body = found.body
+    if effect == "late":
+        # They have read that others were told since; what they say next is said knowing it.
+        body = answering.caught_up(body)
+    context: dict[str, Any] = {
+        "called": found,
+        "link": answering.fresh_link(body),
+        "token": tokens.token(),
+        "effect": effect,
+        "wrong": wrong,
+        "running": found.state in rules.RUNNING,
+    }
+    return render(request, "alarms/called.html", context, status=422 if wrong else 200)
