@@ -16,7 +16,7 @@ from django.test import Client, client
 
 from amparo.casework import queries
 from amparo.casework.models import Case
-from amparo.engine import heartbeat
+from amparo.engine import alarms, heartbeat
 from amparo.foundation import clock
 from amparo.foundation.config import config
 from amparo.messages import channels
@@ -115,7 +115,7 @@ class World:
     def fast_forward(self, **span: float) -> None:
         """Let time pass, and the engine do what has become due."""
         clock.forward(timedelta(**span))
-        heartbeat.beat(heartbeat.EVERY_SECOND)
+        heartbeat.beat((alarms.once, *heartbeat.EVERY_SECOND))
         heartbeat.beat(heartbeat.EVERY_MINUTE)
         heartbeat.beat(heartbeat.EVERY_SECOND)
 

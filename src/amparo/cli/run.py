@@ -102,12 +102,15 @@ def engine() -> int:
     stop = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: stop.set())
-    from amparo.engine import heartbeat
+    from amparo.engine import alarms, heartbeat
 
     _begin_engine()
+    beside = threading.Thread(target=alarms.run, args=(stop,))
+    beside.start()
     voice.say("ready  the engine beats")
     _tell_systemd()
     heartbeat.run(stop)
+    beside.join(timeout=GRACE)
     return 0
 
 
@@ -250,10 +253,11 @@ def _begin_engine() -> None:
 
 def _beside(*, engine: bool) -> None:
     """Threads beside the web: one that forgets, and the heartbeat, whose last beat is waited for."""
-    from amparo.engine import forgetting, heartbeat
+    from amparo.engine import alarms, forgetting, heartbeat
 
     stop = threading.Event()
-    jobs = [forgetting.run, heartbeat.run] if engine else [forgetting.run]
+    jobs = [forgetting.run]
+    jobs += [heartbeat.run, alarms.run] if engine else []
     threads = [threading.Thread(target=job, args=(stop,), daemon=True) for job in jobs]
     for thread in threads:
         thread.start()

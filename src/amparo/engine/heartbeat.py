@@ -10,19 +10,15 @@ from collections.abc import Callable
 import structlog
 from django.db import close_old_connections
 
-from amparo.alerts import jobs as alerts
 from amparo.casework import jobs as casework
 from amparo.consent import jobs as consent
 from amparo.foundation import events, journal, operations
 from amparo.foundation.actor import SYSTEM
 from amparo.messages import jobs as messages
-from amparo.messages import ringing
 from amparo.people import services as people
 from amparo.vault import factors, files, log, sessions
 
 EVERY_SECOND: tuple[Callable[[], object], ...] = (
-    alerts.climb_due,
-    ringing.send_due,
     events.deliver_due,
     messages.send_due,
     log.seal_waiting,

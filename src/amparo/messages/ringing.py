@@ -4,14 +4,18 @@ A message goes to one person by the first of their ways that takes it; a way tha
 the next at once. It says the agreed text and a one-time path, and nothing else.
 """
 
+import threading
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import psycopg
 import structlog
-from django.db import transaction
+from django.db import connections, transaction
+from django.db.models import Min
 
 from amparo.consent import links
 from amparo.foundation import clock, ids
@@ -61,6 +65,7 @@ def queue(origin: ids.Id, rings: Sequence[Ring], *, kind: str, hours: int) -> No
         for ring in rings
     ]
     Ringing.objects.bulk_create(rows, ignore_conflicts=True)
+    announce()
 
 
 def ring_staff(origin: ids.Id, owners: Iterable[ids.Id], move: ids.Id) -> None:
@@ -72,11 +77,78 @@ def ring_staff(origin: ids.Id, owners: Iterable[ids.Id], move: ids.Id) -> None:
         for route in routes
     ]
     Ringing.objects.bulk_create(rows, ignore_conflicts=True)
+    announce()
 
 
 def drop(origin: ids.Id) -> int:
     """Nothing more of this alarm is sent."""
     return Ringing.objects.filter(origin=origin).delete()[0]
+
+
+# --- waking the senders --------------------------------------------------------------------------
+CHANNEL = "amparo_ring"
+_woken: list[threading.Event] = []
+
+
+def announce() -> None:
+    """Something is due now: after the commit the senders of this process wake at once, and on
+    PostgreSQL those of every other engine."""
+    connection = connections[DATA]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"NOTIFY {CHANNEL}")
+    transaction.on_commit(wake, using=DATA)
+
+
+def wake() -> None:
+    """Wake the senders of this process."""
+    for one in _woken:
+        one.set()
+
+
+@contextmanager
+def wakes(woken: threading.Event) -> Iterator[None]:
+    """While this lasts, `woken` is set whenever something is queued, by any process."""
+    _woken.append(woken)
+    stop = threading.Event()
+    ear = threading.Thread(target=_listen, args=(woken, stop), daemon=True)
+    if connections[DATA].vendor == "postgresql":
+        ear.start()
+    try:
+        yield
+    finally:
+        _woken.remove(woken)
+        stop.set()
+
+
+def _listen(woken: threading.Event, stop: threading.Event) -> None:
+    """Hear what other processes queue; a lost connection is made again, and each second is looked at
+    anyway."""
+    while not stop.is_set():
+        try:
+            with psycopg.connect(**_address(), autocommit=True) as ear:
+                ear.execute(f"LISTEN {CHANNEL}")
+                woken.set()
+                while not stop.is_set():
+                    for _ in ear.notifies(timeout=1.0, stop_after=1):
+                        woken.set()
+        except psycopg.Error:
+            stop.wait(1.0)
+
+
+def _address() -> dict[str, Any]:
+    """The database of the messages, in the driver's words."""
+    given = connections[DATA].settings_dict
+    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST"}
+    found = {name: given[key] for name, key in names.items() if given[key]}
+    return found | ({"port": given["PORT"]} if given["PORT"] else {})
+
+
+def next_due() -> float | None:
+    """Seconds until the next message is due; None when none waits."""
+    waiting = Ringing.objects.filter(tries__lt=rules.RING_TRIES)
+    first = waiting.aggregate(first=Min("due_at"))["first"]
+    return None if first is None else (first - clock.now()).total_seconds()
 
 
 # --- sending -------------------------------------------------------------------------------------

@@ -52,7 +52,8 @@ def _taken_back(token: str, mine: ids.Id) -> tuple[pressing.Pressed, str, int]:
         return pressing.take_back(token, press=mine), "", 200
     except Conflict:
         late = pgettext(
-            "safety", "It is too late to take it back here. Tell those who call you that all is well."
+            "safety",
+            "It is too late to take it back here. Tell those who call you that all is well.",
         )
         return pressing.look(token, press=mine), late, 409
 
@@ -69,7 +70,7 @@ def called(request: HttpRequest, token: str) -> HttpResponse:
     effect, wrong = "", ""
     if answer in rules.ANSWERS:
         word, spoke = request.POST.get("word", ""), bool(request.POST.get("spoke"))
-        effect = answering.answer(found.body, answer, word=word, spoke=spoke)  # type: ignore[arg-type]
+        effect = answering.answer(found.body, answer, word=word, spoke=spoke)
         if effect == "word":
             wrong = _word_is_wanted(found)
         found = answering.shown(found.body)

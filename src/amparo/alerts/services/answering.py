@@ -103,6 +103,7 @@ def _carry_out(
         return
     elif found == "moved":
         row.due_at = clock.now()
+        running.ringing.announce()
     elif found == "taken" and said == "on it":
         row.state, row.due_at = "answered", clock.now() + rules.HOLD
         running.ringing.drop(row.id)
@@ -146,6 +147,7 @@ def ring_on(actor: Actor, alarm: ids.Id, *, version: int) -> None:
         row.state, row.due_at = "open", clock.now() - timedelta(milliseconds=1)
         row.version += 1
         row.save()
+        running.ringing.announce()
         running.moment(row, "rung on", by=str(actor.id)).save(force_insert=True)
         journal.note("alarm rung on", row.case, row.id)
 

@@ -1,0 +1,80 @@
+"""The heartbeat of alarms: woken by the press itself, with senders of its own, so that neither a slow
+gateway nor a flood of anything else stands between a press and whoever is told."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+from django.db import close_old_connections
+
+from amparo.alerts import jobs as alerts
+from amparo.foundation import journal
+from amparo.foundation.actor import SYSTEM
+from amparo.messages import ringing
+
+SENDERS = 6  # each waits for one gateway at a time
+REST = 1.0  # seconds at most between two looks
+AUDIT = 10.0  # seconds between two looks of the auditor
+_say = structlog.get_logger("amparo.engine")
+
+
+def once() -> None:
+    """Climb and send what is due, one after the other; for stories and proofs."""
+    while alerts.climb_due():
+        pass
+    ringing.send_due()
+
+
+def run(stop: threading.Event) -> None:
+    """Look whenever something was queued or has become due, until told to stop."""
+    woken = threading.Event()
+    free = threading.Semaphore(SENDERS)
+    audited = 0.0
+    with ringing.wakes(woken), ThreadPoolExecutor(SENDERS, thread_name_prefix="ring") as senders:
+        while not stop.is_set():
+            woken.clear()
+            close_old_connections()
+            try:
+                with journal.unit(SYSTEM):
+                    while alerts.climb_due():
+                        pass
+                    _hand_out(senders, free, woken)
+                    if time.monotonic() - audited > AUDIT:
+                        alerts.audit()
+                        audited = time.monotonic()
+                    rest = _rest()
+            except Exception as error:  # noqa: BLE001
+                _say.error("alarms stand still", kind=type(error).__name__)
+                rest = REST
+            woken.wait(rest)
+
+
+def _hand_out(
+    senders: ThreadPoolExecutor, free: threading.Semaphore, woken: threading.Event
+) -> None:
+    """Claim only what a sender is free for: what waits stays in the table, for another engine too."""
+    while free.acquire(blocking=False):
+        claims = ringing.claim(1)
+        if not claims:
+            free.release()
+            return
+        senders.submit(_send, claims[0], free, woken)
+
+
+def _send(claim: ringing.Claim, free: threading.Semaphore, woken: threading.Event) -> None:
+    try:
+        close_old_connections()
+        with journal.unit(SYSTEM):
+            ringing.send(claim)
+    except Exception as error:  # noqa: BLE001
+        _say.error("a sender failed", kind=type(error).__name__)
+    finally:
+        free.release()
+        woken.set()  # perhaps another waits, or its next way is due now
+
+
+def _rest() -> float:
+    """Until something is due, and never longer than a second."""
+    due = [one for one in (alerts.next_due(), ringing.next_due()) if one is not None]
+    return min(max(min(due, default=REST), 0.01), REST)
