@@ -1,18 +1,20 @@
-"""The channels: mail through one configured server, or the console of the installation."""
+"""The channels: mail through one configured server, short messages through gateways, or the console."""
 
 import smtplib
 import sys
 from email.message import EmailMessage
 
 from amparo.foundation.config import config
-from amparo.messages import rules
+from amparo.messages import gateways, rules
 
 TIMEOUT = 20  # seconds
 
 
 def send(channel: str, address: str, idem: str, *, text: str = rules.TEXT) -> None:
     """Hand one notice over; any exception means that it was not taken."""
-    if channel == "mail" and config().smtp_host:
+    if channel == "sms":
+        gateways.send(address, text, idem)
+    elif channel == "mail" and config().smtp_host:
         _mail(address, idem, text)
     else:
         # Without a mail server nothing of the address is shown either.

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-CHANNELS = ("mail", "console")
+CHANNELS = ("mail", "console")  # of notices to staff
+TO_CONTACTS = ("mail", "sms")
 TRIES = 8
 LEASE = timedelta(minutes=1)  # for one attempt
 
@@ -15,6 +16,8 @@ def is_address(channel: str, address: str) -> bool:
     """Whether something can be an address of a channel; nothing that breaks out of a header is."""
     if not address or any(one.isspace() or not one.isprintable() for one in address):
         return False
+    if channel == "sms":
+        return address[:1] == "+" and address[1:].isdecimal() and 6 <= len(address) <= 16
     return "@" in address if channel == "mail" else True
 
 

@@ -92,7 +92,7 @@ def _document(draft: Draft) -> dict[str, Any]:
         if not person.label.strip() or len(person.text) > TEXT:
             wrong[key] = "length"
         for channel, address in person.ways:
-            if channel not in messages.CHANNELS or not messages.is_address(channel, address):
+            if channel not in messages.TO_CONTACTS or not messages.is_address(channel, address):
                 wrong[key] = "address"
     if wrong:
         raise Invalid("this plan cannot be kept", wrong)
