@@ -12,14 +12,14 @@ from amparo.cli.manual import json_option
 from amparo.foundation.errors import Invalid
 from amparo.proofs.bench.figures import Figure
 
-NAMES = ("intake", "case-list", "upload", "search", "cold", "pages")
+NAMES = ("intake", "case-list", "upload", "search", "cold", "pages", "panic")
 PAGE = "BENCH.md"
 __all__ = ["NAMES", "command"]
 
 
 def _bench(name: str) -> Callable[..., list[Figure]]:
     """What runs a bench; loaded when it is wanted."""
-    from amparo.proofs.bench import case_list, cold, intake, pages, search, upload
+    from amparo.proofs.bench import case_list, cold, intake, pages, panic, search, upload
 
     found: dict[str, Callable[..., list[Figure]]] = {
         "intake": intake.run,
@@ -28,6 +28,7 @@ def _bench(name: str) -> Callable[..., list[Figure]]:
         "search": search.run,
         "cold": cold.run,
         "pages": pages.run,
+        "panic": panic.run,
     }
     return found[name]
 
@@ -67,6 +68,7 @@ def command(names: tuple[str, ...], as_json: bool, small: bool) -> int:
     search     10,000 requests of 10 sealed fields and 2 KiB
     cold       time to the first page, and memory at rest
     pages      what each page weighs, and how many requests it takes
+    panic      from a press to the hand-over at a gateway, fifty a second
     all        all of them; writes BENCH.md
     """
     from amparo.proofs.bench import figures, ground

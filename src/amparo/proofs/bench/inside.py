@@ -105,7 +105,7 @@ def _unhashed() -> Iterator[None]:
         codes.derive = shipped
 
 
-def _ask() -> Any:
+def _ask(code: Any = None) -> Any:
     from amparo.casework.services import intake
     from amparo.foundation import ids, journal
     from amparo.foundation.actor import NOBODY
@@ -113,7 +113,7 @@ def _ask() -> Any:
 
     call = intake.Call(what=WHAT, where=WHERE, how="text", reach=REACH)
     with journal.unit(NOBODY):
-        return intake.ask(NOBODY, once=ids.new(), code=codes.new_digits(), call=call)
+        return intake.ask(NOBODY, once=ids.new(), code=code or codes.new_digits(), call=call)
 
 
 @task
@@ -167,6 +167,32 @@ def stored() -> int:
     from amparo.casework.models import Case
 
     return Case.objects.count()
+
+
+@task
+def cards(count: int) -> list[dict[str, str]]:
+    """Arm so many plans, each of somebody else and with one contact of its own; their tokens."""
+    from amparo.alerts.models import Plan
+    from amparo.alerts.rules import Rung
+    from amparo.alerts.services import plans
+    from amparo.casework.services import intake
+    from amparo.foundation import journal
+    from amparo.vault import codes
+
+    found = []
+    with _unhashed():
+        for number in range(count):
+            code, contact = codes.new_digits(), f"+1202555{number:06}"
+            with journal.unit():
+                _ask(code)
+                _, actor = intake.enter(" ".join(code.shown))
+                people = {"one": plans.Person("One", (("sms", contact),))}
+                ladder = (Rung(0, ("one",)),)
+                draft = plans.Draft("card", ladder, people, "The parcel is here.")
+                armed = plans.arm(actor, actor.case, draft)  # type: ignore[arg-type]
+            found.append({"token": armed.token, "number": contact})
+    Plan.objects.update(tried=True)
+    return found
 
 
 # --- measuring -----------------------------------------------------------------------------------
