@@ -236,6 +236,8 @@ casework_cover {_ROOM}
 casework_entry {_ROOM} unread=number
 casework_file {_ROOM} entry=id upload=id
 casework_outsideanswer id=id case=id sealed=team
+casework_erasure {_ROOM} by=id until=day
+casework_takenover id=id case=id person=id day=day
 casework_draft id=id person=id sealed=own day=day
 casework_sent id=id day=day
 django_migrations id=number app=name name=name applied=moment
