@@ -124,3 +124,25 @@ def test_whose_request_was_taken_reads_it_until_they_have_read_it(
     assert ines.get("/desk/queue/known").status_code == 405
     assert ines.post("/desk/queue/known").status_code == 302
     assert "Not yours any more" not in text(ines, "/desk/queue")
+
+
+# --- two keys ------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("team", "sees"), [("auditors", False), ("release", True), ("intake", True)]
+)
+def test_who_asks_for_two_keys_is_read_by_whom_it_concerns(
+    made: Busy, team: str, sees: bool
+) -> None:
+    """An auditor, who may read neither the case nor its cover, is not told who wants whose name."""
+    somebody = made.house.hire("somebody", team)
+    somebody.sign_in()
+    page = text(client(somebody), "/desk/two")
+    assert ("asked by" in re.findall(r'aria-labelledby="r".*', page, re.S)[0]) is sees
+    path = f"/desk/two/release/{made.known['release']}"
+    assert client(somebody).get(path).status_code == (200 if sees else 404)
+
+
+def test_whoever_asked_for_two_keys_sees_that_they_wait(made: Busy) -> None:
+    tomas = client(made.house.tomas)
+    assert "It is yours; it opens to you when two have agreed." in text(tomas, "/desk/two")
+    assert tomas.post(f"/desk/two/release/{made.known['release']}").status_code == 404

@@ -196,7 +196,7 @@ def confirm(request: Any, override_id: ids.Id) -> HttpResponse:
 def approve(request: Any, release_id: ids.Id) -> HttpResponse:
     """One of the group lays their key to it."""
     row = next((one for one in answers.releases(request.actor) if one.id == release_id), None)
-    if row is None:
+    if row is None or row.first == request.actor.id:
         raise NotFound
     asker = people.names(request.actor).get(row.asker, "")
     form, page = _decide(
