@@ -13,7 +13,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from django.test import Client
 from PIL import Image
 
-from amparo.casework.services import desk, opening
+from amparo.casework.services import desk, erasing, opening
 from amparo.consent import services as consent
 from amparo.foundation import clock, ids
 from amparo.web import middleware
@@ -116,6 +116,9 @@ def _work(made: Busy, case: ids.Id) -> None:
         )
     with tomas.request() as actor:
         made.known["release"] = consent.request_release(actor, case)
+        made.known["erasure"] = erasing.ask(
+            actor, made.other.case, reason="They called at noon and asked me twice."
+        )
 
 
 def in_days(days: int) -> date:

@@ -191,6 +191,10 @@ def states() -> dict[str, tuple[str, dict[str, Any]]]:
             "notes/thread.html",
             conversation("new", thread={"disclosures": []}, promise=promise(always=False)),
         ),
+        "thread-erasing": (
+            "notes/thread.html",
+            conversation("taken", "answer", "mine", erasing=date(2031, 11, 30)),
+        ),
         "thread-late": ("notes/thread.html", conversation("new", late=True)),
         "thread-taken": ("notes/thread.html", conversation("taken", done="Sent, and sealed.")),
         "thread-answered": (

@@ -240,13 +240,6 @@ def test_how_to_reach_them_is_changed_in_one_place(made: Busy, ines: Client) -> 
     assert "No text messages." in page and "water the plants" not in page
 
 
-def test_they_can_have_it_erased(made: Busy, ines: Client) -> None:
-    path = f"/desk/c/{made.case.case}/do/erase"
-    assert ines.post(path, {}).status_code == 422
-    assert ines.post(path, {"sure": "on"}).status_code == 302
-    assert ines.get(f"/desk/c/{made.case.case}").status_code == 404
-
-
 # --- drafts --------------------------------------------------------------------------------------
 def test_a_draft_comes_back_to_its_writer_alone(made: Busy, ines: Client) -> None:
     place = f"{made.new.case}:reply"

@@ -44,6 +44,8 @@ def pages(made: Busy) -> dict[str, str]:
         "search": "desk/search",
         "two": "desk/two",
         "approve": f"desk/two/release/{made.known['release']}",
+        "erase": f"desk/two/erasure/{made.known['erasure']}",
+        "keep": f"desk/two/erasure/{made.known['erasure']}/keep",
         "hand-over": "desk/hand-over",
         "request": new,
         "case": case,

@@ -1,7 +1,8 @@
 """What a notice says, and when it is tried again."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,3 +23,22 @@ def test_a_notice_names_nobody_and_no_work() -> None:
     said = f"{rules.SUBJECT} {rules.TEXT}".casefold()
     for telling in ("amparo", "defender", "case", "urgent", "threat", "protection", "http", "{"):
         assert telling not in said
+
+
+@pytest.mark.parametrize(
+    ("hours", "clock", "may"),
+    [
+        ("", "03:00", True),
+        ("08:00-18:00", "07:59", False),
+        ("08:00-18:00", "08:00", True),
+        ("08:00-18:00", "18:00", False),
+        ("22:00-06:00", "23:30", True),
+        ("22:00-06:00", "05:59", True),
+        ("22:00-06:00", "06:00", False),
+        ("07:00-07:00", "12:00", True),
+    ],
+)
+def test_a_notice_comes_at_good_hours_only(hours: str, clock: str, may: bool) -> None:
+    now = datetime.fromisoformat(f"2026-01-01T{clock}").replace(tzinfo=UTC)
+    assert rules.may_come(now, hours) is may
+    assert rules.is_time(now, clock) and not rules.is_time(now, "23:59")

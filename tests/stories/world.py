@@ -117,6 +117,7 @@ class World:
         clock.forward(timedelta(**span))
         heartbeat.beat((alarms.once, *heartbeat.EVERY_SECOND))
         heartbeat.beat(heartbeat.EVERY_MINUTE)
+        heartbeat.beat(heartbeat.EVERY_HOUR)
         heartbeat.beat(heartbeat.EVERY_SECOND)
 
     def newest(self) -> Any:

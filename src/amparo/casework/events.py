@@ -18,6 +18,21 @@ class DefenderWrote:
 
 
 @dataclass(frozen=True)
+class ErasureAsked:
+    """An officer has asked that everything of a case be erased."""
+
+    case: str
+
+
+@dataclass(frozen=True)
+class TakenFrom:
+    """Somebody's request or case has become a colleague's without their doing."""
+
+    case: str
+    person: str  # whose it was
+
+
+@dataclass(frozen=True)
 class DeskAnswered:
     """The desk has written to a defender."""
 

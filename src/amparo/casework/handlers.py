@@ -1,7 +1,7 @@
 """How casework reacts to what it and the rooms below announce: the desk is told that there is
 something, and never what."""
 
-from amparo.casework.events import DefenderWrote, RequestReceived
+from amparo.casework.events import DefenderWrote, ErasureAsked, RequestReceived, TakenFrom
 from amparo.consent.events import OverrideStarted
 from amparo.foundation import events, ids
 from amparo.messages import services as messages
@@ -11,7 +11,14 @@ from amparo.people.rules import INTAKE
 
 @events.listens(RequestReceived)
 @events.listens(DefenderWrote)
+@events.listens(ErasureAsked)
 @events.listens(OverrideStarted)
 def tell_the_desk(_event: object, event_id: ids.Id) -> None:
     """A notice to everybody in the intake team; the same event tells each of them once."""
     messages.queue_notices(people.members_of(INTAKE), event_id)
+
+
+@events.listens(TakenFrom)
+def tell_the_owner(event: TakenFrom, event_id: ids.Id) -> None:
+    """A notice to whoever's it was."""
+    messages.queue_notices([ids.of(event.person)], event_id)

@@ -2,14 +2,19 @@
 
 from datetime import timedelta
 
-from amparo.casework.models import Draft, Sent
+from amparo.casework.models import Draft, Sent, TakenOver
+from amparo.casework.services import erasing
 from amparo.foundation import clock
 
 KEEP_SENT = timedelta(days=2)
 KEEP_DRAFTS = timedelta(days=7)
+KEEP_TOLD = timedelta(days=7)
 
 
 def sweep() -> None:
-    """Forget which forms were sent, and drafts that nobody came back to."""
+    """Forget which forms were sent, drafts that nobody came back to, and what was told long ago; an
+    erasure that found no second person falls away."""
+    erasing.fall_away()
+    TakenOver.objects.filter(day__lt=clock.today() - KEEP_TOLD).delete()
     Sent.objects.filter(day__lt=clock.today() - KEEP_SENT).delete()
     Draft.objects.filter(day__lt=clock.today() - KEEP_DRAFTS).delete()

@@ -78,6 +78,26 @@ class OutsideAnswer(models.Model):
     sealed = models.BinaryField()
 
 
+class Erasure(models.Model):
+    """A defender's spoken wish that everything be erased, until a second person carries it out."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    case = models.UUIDField(unique=True)
+    compartment = models.CharField(max_length=20, default="cover")
+    by = models.UUIDField()
+    until = models.DateField()
+    sealed = models.BinaryField()  # how they asked for it
+
+
+class TakenOver(models.Model):
+    """What an officer is told at their desk: what was theirs has become a colleague's."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    case = models.UUIDField(db_index=True)
+    person = models.UUIDField(db_index=True)
+    day = models.DateField(default=clock.today)
+
+
 class Draft(models.Model):
     """Text that somebody has not sent yet, sealed to their own key."""
 
@@ -96,4 +116,5 @@ class Sent(models.Model):
 
 COVER = sealed.register(sealed.Kind("casework.cover", Cover))
 ENTRY = sealed.register(sealed.Kind("casework.entry", Entry))
+ERASURE = sealed.register(sealed.Kind("casework.erasure", Erasure))
 FILE = sealed.register(sealed.Kind("casework.file", File, files=True))

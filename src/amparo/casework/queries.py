@@ -165,6 +165,25 @@ def require_colleague(actor: Actor, person: ids.Id) -> None:
         raise Refused
 
 
+# What only the officer of an opened case holds: it goes with the case.
+WITH_THE_OFFICER = ("location", "narrative")
+PROTECTION = "protection"
+
+
+def goes_with(actor: Actor, row: Case, to: ids.Id) -> bool:
+    """Whether `to` would hold what goes with an opened case, were they its officer. What nobody holds
+    any more is no hindrance, for somebody must answer."""
+    if row.stage != "case":
+        return True
+    for compartment in WITH_THE_OFFICER:
+        shares = compartments.shares_of(row.id, compartment)
+        kinds = staff.kinds({one.principal for one in shares if one.purpose == PROTECTION})
+        holders = {one for one, (kind, _) in kinds.items() if kind == "person"}
+        if holders and to not in holders and not gate.may_give(actor, row.id, compartment):
+            return False
+    return True
+
+
 def agreed_word(actor: Actor, case: ids.Id) -> str:
     """The word that was agreed with a defender for the day their code is lost; may be empty."""
     leave = gate.admit(actor, case, "cover")
@@ -535,7 +554,7 @@ def _may(actor: Actor, row: Case) -> frozenset[str]:
     if row.state not in rules.OPEN:
         return frozenset({"reopen", "reply"})
     verbs = {"reply", "log", "decline", "refer", "merge", "spam", "reassign", "level", "close"}
-    if row.owner != actor.id:
+    if row.owner != actor.id and goes_with(actor, row, actor.id):
         verbs.add("take")
     if row.stage == "request":
         verbs |= {"open", "relink"}

@@ -27,6 +27,7 @@ NEXT_ACT = {
     3: timedelta(hours=24),
     4: timedelta(hours=1),
 }
+ERASURE_WAITS = timedelta(days=7)  # for a second person; then it falls away
 TEXT_LIMIT = 60_000  # characters of one text
 SHORT_LIMIT = 500
 

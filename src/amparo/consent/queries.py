@@ -165,8 +165,16 @@ def overrides(actor: Actor, case: ids.Id | None = None) -> list[OverrideRow]:
 
 
 def releases(actor: Actor) -> list[Release]:
-    """Requests for two persons that still want somebody, but not this actor twice."""
-    return [row for row in Release.objects.filter(done=False) if row.first != actor.id]
+    """Requests for two persons that still want somebody: the actor's own, and those of others that
+    concern them and that they have not said yes to."""
+    asked = Release.objects.filter(done=False)
+    return [row for row in asked if row.asker == actor.id or _concerns(actor, row)]
+
+
+def _concerns(actor: Actor, row: Release) -> bool:
+    """The release group, and whoever has the case's cover."""
+    in_group = bool(actor.ring and rules.GROUP in actor.ring.roles)
+    return row.first != actor.id and (in_group or gate.holds(actor, row.case, "cover"))
 
 
 def readers(case: ids.Id) -> list[ReaderRow]:

@@ -12,6 +12,7 @@ PURPOSES = ("protection", "legal", "care", "shelter", "costs", "publication", "s
 # Not asked for: a life in danger, and what two persons opened together.
 OVERRIDE = "override"
 RELEASE = "release"
+GROUP = "release"  # the team's code
 
 Answer = Literal["asked", "granted", "refused", "conditional", "withdrawn"]
 ANSWERS: tuple[Answer, ...] = ("asked", "granted", "refused", "conditional", "withdrawn")

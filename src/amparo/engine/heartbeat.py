@@ -1,4 +1,5 @@
-"""The heartbeat: every second what is waiting, every minute what is due. It holds no keys.
+"""The heartbeat: every second what is waiting, every minute what is due, every hour what takes a walk
+through all files. It holds no keys.
 
 One engine runs beside one SQLite file; against PostgreSQL any number may run.
 """
@@ -15,6 +16,7 @@ from amparo.consent import jobs as consent
 from amparo.foundation import events, journal, operations
 from amparo.foundation.actor import SYSTEM
 from amparo.messages import jobs as messages
+from amparo.messages import services as notices
 from amparo.people import services as people
 from amparo.vault import factors, files, log, sessions
 
@@ -27,12 +29,14 @@ EVERY_MINUTE: tuple[Callable[[], object], ...] = (
     operations.sweep,
     operations.scrub,
     people.turn_keys,
+    notices.queue_daily,
     consent.sweep,
     casework.sweep,
     sessions.sweep,
     factors.sweep,
-    files.sweep,
+    files.sweep_unfinished,
 )
+EVERY_HOUR: tuple[Callable[[], object], ...] = (files.sweep,)
 _say = structlog.get_logger("amparo.engine")
 BREATH = 0.05  # seconds
 STEP = 0.1  # seconds until a rest notices that it is over
@@ -60,7 +64,8 @@ def start() -> None:
 def run(stop: threading.Event) -> None:
     """Beat until told to stop."""
     global last_beat
-    next_minute, woken = time.monotonic(), threading.Event()
+    next_minute = next_hour = time.monotonic()
+    woken = threading.Event()
     events.wakes(woken.set)
     try:
         while not stop.is_set():
@@ -69,6 +74,9 @@ def run(stop: threading.Event) -> None:
             if time.monotonic() >= next_minute:
                 beat(EVERY_MINUTE)
                 next_minute = time.monotonic() + 60
+            if time.monotonic() >= next_hour:
+                beat(EVERY_HOUR)
+                next_hour = time.monotonic() + 3600
             last_beat = time.monotonic()
             _rest(stop, woken)
     finally:

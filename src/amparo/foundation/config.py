@@ -61,6 +61,12 @@ class Config:
     smtp_password: str = option("", "Password at the mail server.")
     smtp_tls: bool = option(True, "Use STARTTLS with the mail server.")
     mail_from: str = option("notes@localhost", "Sender of notices; choose a neutral one.")
+    notice_hour: str = option(
+        "07:00", "Hour in UTC of the notice that staff get every day, also when nothing came."
+    )
+    notice_at_once: bool = option(
+        True, "Staff are told at once when something came; if not, only by the daily notice."
+    )
     hash_level: str = option("a1", "Cost of passphrase hashing: a1 (256 MiB). a0 is for tests.")
     session_minutes: int = option(15, "Minutes after which an untouched session ends.")
     sample: bool = option(False, "The data folder holds the fictional sample organisation.")
@@ -108,11 +114,16 @@ def _checked(values: dict[str, Any], sources: dict[str, str]) -> None:
             f"{sources['duty_hours']}: duty_hours should be like 08:00-18:00",
             {"duty_hours": "form"},
         )
+    if not _HOUR.fullmatch(str(values.get("notice_hour", "07:00"))):
+        raise Invalid(
+            f"{sources['notice_hour']}: notice_hour should be like 07:00", {"notice_hour": "form"}
+        )
     if values.get("hash_level", "a1") not in {"a0", "a1"}:
         raise Invalid(f"{sources['hash_level']}: hash_level should be a1", {"hash_level": "choose"})
 
 
-_HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
+_HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_HOURS = re.compile(rf"{_HOUR.pattern}-{_HOUR.pattern}")
 
 
 def read(environment: dict[str, str]) -> Config:

@@ -16,24 +16,40 @@ def send_due(limit: int = 50) -> int:
     if server.locked_down():
         return 0
     sent = 0
-    due = Outgoing.objects.filter(due_at__lte=clock.now(), tries__lt=rules.TRIES)
+    Outgoing.objects.filter(waiting=False, due_at__lte=clock.now()).delete()
+    due = Outgoing.objects.filter(waiting=True, due_at__lte=clock.now(), tries__lt=rules.TRIES)
     for row in due.select_related("route").order_by("due_at")[:limit]:
         # Claimed first: of two engines one sends it, and a crash gives it back after the lease.
         mine = Outgoing.objects.filter(id=row.id, due_at=row.due_at)
         if not mine.update(due_at=clock.now() + rules.LEASE):
             continue
         try:
-            address = duty.open_(KIND, row.route_id, bytes(row.route.sealed))["address"]
-            channels.send(row.route.channel, address, row.id.hex)
+            taken = _send(row)
         except Exception as error:  # noqa: BLE001
             _say.warning("a notice was not taken", kind=type(error).__name__)
             Outgoing.objects.filter(id=row.id).update(
                 tries=row.tries + 1, due_at=clock.now() + rules.retry_after(row.tries)
             )
         else:
-            row.delete()
-            sent += 1
+            sent += taken
     return sent
+
+
+def _send(row: Outgoing) -> bool:
+    """Hand one over, unless its owner's good hours are over: then it is looked at again and again, for
+    the moment at which they begin is their own affair."""
+    doc = duty.open_(KIND, row.route_id, bytes(row.route.sealed))
+    later, here = clock.now() + rules.QUIET, Outgoing.objects.filter(id=row.id)
+    if not rules.may_come(clock.now(), doc.get("hours", "")):
+        here.update(due_at=later)
+        return False
+    channels.send(row.route.channel, doc["address"], row.id.hex)
+    if not here.filter(event=row.event).update(waiting=False, due_at=later):
+        # Something more came while this one was being sent.
+        here.delete()
+        again = Outgoing(route=row.route, event=row.event, due_at=later)
+        Outgoing.objects.bulk_create([again], ignore_conflicts=True)
+    return True
 
 
 def undeliverable() -> int:

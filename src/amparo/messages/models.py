@@ -11,21 +11,21 @@ class Route(models.Model):
     id = models.UUIDField(primary_key=True, default=ids.new)
     owner = models.UUIDField(db_index=True)
     channel = models.CharField(max_length=10)
-    sealed = models.BinaryField()  # the address, to the duty key
+    sealed = models.BinaryField()  # address and good hours, to the duty key
     own = models.BinaryField(default=b"")  # the same to its owner, so that it survives a lockdown
+    day = models.DateField(default=clock.today)  # of the last daily notice
 
 
 class Outgoing(models.Model):
-    """A message on its way. It goes when its channel has taken it."""
+    """The notice of a route: waiting until its channel has taken it, then resting for some minutes in
+    which another would be too soon."""
 
     id = models.UUIDField(primary_key=True, default=ids.new)
-    route = models.ForeignKey(Route, on_delete=models.CASCADE)
-    event = models.UUIDField()  # the announcement that caused it: the same one queues it once
+    route = models.OneToOneField(Route, on_delete=models.CASCADE)
+    event = models.UUIDField()  # the announcement that was the last to want it
+    waiting = models.BooleanField(default=True)
     tries = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField(default=clock.now, db_index=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["route", "event"], name="one_notice")]
+    due_at = models.DateTimeField(default=clock.now, db_index=True)  # or until when it rests
 
 
 class Ringing(models.Model):

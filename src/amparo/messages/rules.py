@@ -1,15 +1,22 @@
-"""What a notice may look like, and when a failed one is tried again. Pure."""
+"""What a notice may look like, when one may come, and when a failed one is tried again. Pure."""
 
-from datetime import timedelta
+import re
+from datetime import datetime, time, timedelta
 
 CHANNELS = ("mail", "console")  # of notices to staff
 TO_CONTACTS = ("mail", "sms")
 TRIES = 8
 LEASE = timedelta(minutes=1)  # for one attempt
+# Nobody gets two notices closer together: a flood of calls is no flood of mails.
+QUIET = timedelta(minutes=5)
 
 # Nothing that is sent names the organisation, the work or a person: one subject, one text, one size.
-SUBJECT = "1 new note"
-TEXT = "There is a new note. Open your notes when it suits you."
+# It is true on a day when nothing came, too, for one comes every day.
+SUBJECT = "Your notes"
+TEXT = "Your notes are here. Open them when it suits you."
+
+_HOUR = r"([01]\d|2[0-3]):[0-5]\d"
+HOURS = re.compile(f"{_HOUR}-{_HOUR}")
 
 
 def is_address(channel: str, address: str) -> bool:
@@ -26,9 +33,24 @@ def retry_after(tries: int) -> timedelta:
     return min(timedelta(seconds=5 * 2 ** min(tries, 8)), timedelta(minutes=15))
 
 
+def may_come(now: datetime, hours: str) -> bool:
+    """Whether a notice may come to somebody now. `hours` as 08:00-18:00 in UTC, over midnight too;
+    empty: at any time."""
+    if not hours:
+        return True
+    begin, end = (time.fromisoformat(one) for one in hours.split("-"))
+    here = now.time()
+    return begin <= here < end if begin < end else here >= begin or here < end
+
+
+def is_time(now: datetime, hour: str) -> bool:
+    """Whether the hour of the daily notice (as 07:00, in UTC) has come today."""
+    return now.time() >= time.fromisoformat(hour)
+
+
 # --- the lane of alarms --------------------------------------------------------------------------
 # To staff, when somebody has pressed: as long as the other one, so that its size tells nothing.
-URGENT = "Please open your notes now. Somebody may be waiting for it."
+URGENT = "Your notes are here. Please open them right away."
 RING_TRIES = 60
 RING_LEASE = timedelta(seconds=30)  # for one hand-over
 

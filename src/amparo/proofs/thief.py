@@ -226,8 +226,8 @@ consent_disclosure {_ROOM}
 consent_override {_ROOM} subject=word grantee=id by=id confirmed=number due_at=moment
 consent_release id=id case=id subject=word asker=id first=id peeled=peeled done=number day=day
 consent_link id=id find=hash kind=word body=capsule until=moment
-messages_route id=id owner=id channel=word sealed=duty own=own
-messages_outgoing id=id route_id=id event=id tries=number due_at=moment
+messages_route id=id owner=id channel=word sealed=duty own=own day=day
+messages_outgoing id=id route_id=id event=id waiting=number tries=number due_at=moment
 people_person {_ROOM}
 people_team {_ROOM} code=word
 casework_case id=id stage=word state=word level=number due_at=moment owner=id second=id \
@@ -236,6 +236,8 @@ casework_cover {_ROOM}
 casework_entry {_ROOM} unread=number
 casework_file {_ROOM} entry=id upload=id
 casework_outsideanswer id=id case=id sealed=team
+casework_erasure {_ROOM} by=id until=day
+casework_takenover id=id case=id person=id day=day
 casework_draft id=id person=id sealed=own day=day
 casework_sent id=id day=day
 django_migrations id=number app=name name=name applied=moment

@@ -298,13 +298,22 @@ def destroy(upload: ids.Id) -> None:
     Upload.objects.filter(id=upload).delete()
 
 
-def sweep() -> int:
-    """Remove unfinished uploads whose day is over, and files that no row has owned for a day."""
+def sweep_unfinished() -> int:
+    """Remove unfinished uploads whose day is over."""
     over = Upload.objects.filter(whole=False, until__lte=clock.now())
-    gone = [*over.values_list("id", flat=True), *_ownerless()]
-    for upload in gone:
+    return _destroy_all(list(over.values_list("id", flat=True)))
+
+
+def sweep() -> int:
+    """Those, and files that no row has owned for a day. It looks at every file, so not every minute."""
+    gone = sweep_unfinished() + _destroy_all(_ownerless())
+    return gone + sum(_sweep_folder(one) for one in folder().glob("??"))
+
+
+def _destroy_all(uploads: list[ids.Id]) -> int:
+    for upload in uploads:
         destroy(upload)
-    return len(gone) + sum(_sweep_folder(one) for one in folder().glob("??"))
+    return len(uploads)
 
 
 def _ownerless() -> list[ids.Id]:

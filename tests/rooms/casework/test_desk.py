@@ -105,7 +105,7 @@ def test_who_does_not_open_the_cover_does_nothing(house: House, amina: Defender)
             lambda: desk.reply(outsider, amina.case, text="x"),
             lambda: desk.decline(outsider, amina.case, reason="x"),
             lambda: opening.open_case(outsider, amina.case, version=0),
-            lambda: erasing.erase(outsider, amina.case),
+            lambda: erasing.ask(outsider, amina.case, reason="x"),
             lambda: desk.set_reach(outsider, amina.case, reach=[]),
         ):
             with pytest.raises(Refused):
@@ -325,13 +325,63 @@ def test_whoever_becomes_the_second_reader_keeps_the_keys(house: House, opened: 
     assert reads(house.ines, opened, "narrative") and reads(house.tomas, opened, "narrative")
 
 
-def test_nothing_is_taken_that_could_not_be_given(house: House, opened: Defender) -> None:
-    """Ruth opens the cover only: the story stays with Inés, for nobody else could open it."""
-    reassign(house.ruth, opened, house.tomas)
-    assert row(opened).owner == house.tomas.id
+def test_nobody_becomes_the_officer_of_a_case_without_its_story(
+    house: House, opened: Defender
+) -> None:
+    """Ruth and Tomás open the cover only: Inés hands the case over, or it stays hers."""
+    with pytest.raises(Invalid) as refused:
+        reassign(house.ruth, opened, house.tomas)
+    assert refused.value.fields == {"owner": "held"}
+    with house.tomas.request() as tomas, pytest.raises(Invalid) as refused:
+        desk.take(tomas, opened.case, version=version(opened))
+    assert refused.value.fields == {"owner": "held"}
+    assert row(opened).owner == house.ines.id
     assert reads(house.ines, opened, "narrative") and not reads(house.tomas, opened, "narrative")
     reassign(house.ines, opened, house.tomas)  # Inés hands it over herself
     assert reads(house.tomas, opened, "narrative")
+
+
+def test_what_nobody_holds_any_more_keeps_nobody_from_a_case(
+    house: House, opened: Defender
+) -> None:
+    from amparo.people import services as people
+
+    with house.tomas.request() as tomas:
+        people.leave(tomas, house.ines.id, losing=True)
+    with house.tomas.request() as tomas:
+        assert "take" in queries.case(tomas, opened.case).may
+        desk.take(tomas, opened.case, version=version(opened))
+    assert row(opened).owner == house.tomas.id
+
+
+def test_whose_request_was_taken_finds_it_at_their_desk(house: House, amina: Defender) -> None:
+    from amparo.messages import services as messages
+    from amparo.messages.models import Outgoing
+
+    make.take(house.ines, amina.case)
+    with house.ines.request() as ines:
+        messages.set_route(ines, channel="console", address="")
+        assert desk.taken_from(ines) == []
+    Outgoing.objects.all().delete()
+    make.take(house.tomas, amina.case)
+    with house.ines.request() as ines:
+        assert desk.taken_from(ines) == [amina.case]
+        assert Outgoing.objects.count() == 1
+        desk.know_taken(ines)
+        assert desk.taken_from(ines) == []
+    with house.tomas.request() as tomas:
+        assert desk.taken_from(tomas) == []
+    reassign(house.tomas, amina, house.ines)  # his own doing, so nobody tells him
+    with house.tomas.request() as tomas:
+        assert desk.taken_from(tomas) == []
+    reassign(house.ruth, amina, house.tomas)
+    with house.ines.request() as ines:
+        assert desk.taken_from(ines) == [amina.case]
+    clock.forward(jobs.KEEP_TOLD + timedelta(days=1))
+    with journal.unit():
+        jobs.sweep()
+    with house.ines.request() as ines:
+        assert desk.taken_from(ines) == []
 
 
 def test_a_second_reader_passes_on_what_the_new_officer_has_already(

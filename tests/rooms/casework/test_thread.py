@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from amparo.casework import queries
-from amparo.casework.models import Case, Cover, Entry, File, OutsideAnswer
+from amparo.casework import jobs, queries
+from amparo.casework.models import Case, Cover, Entry, Erasure, File, OutsideAnswer, TakenOver
 from amparo.casework.services import desk, erasing, intake, opening, thread
 from amparo.consent import services as consent
 from amparo.consent.models import Disclosure, Override, Record, Release
@@ -17,6 +17,8 @@ from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import NOBODY
 from amparo.foundation.config import config
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
+from amparo.messages import services as messages
+from amparo.messages.models import Outgoing
 from amparo.vault import files as vault_files
 from amparo.vault.models import Epoch, Grant, PairWrap, Part, Session, Slot, Upload
 from tests import make
@@ -260,6 +262,8 @@ def nothing_is_left(amina: Defender) -> None:
         Disclosure,
         Override,
         Release,
+        Erasure,
+        TakenOver,
     ):
         assert not table.objects.filter(case=case).exists(), table
     assert not Upload.objects.exists() and not Part.objects.exists()
@@ -298,14 +302,110 @@ def test_what_was_taken_back_is_gone_even_if_it_broke_off(
     nothing_is_left(amina)
 
 
-def test_staff_erase_on_a_spoken_wish_and_only_whose_case_it_is(
-    house: House, amina: Defender
-) -> None:
-    with house.tomas.request() as tomas, pytest.raises(Refused):
-        erasing.erase(tomas, amina.case)
+def asked_to_erase(house: House, amina: Defender) -> ids.Id:
     with house.ines.request() as ines:
-        erasing.erase(ines, amina.case)
+        return erasing.ask(ines, amina.case, reason="She called and said so twice.")
+
+
+def test_a_spoken_wish_is_carried_out_by_a_second_person(house: House, amina: Defender) -> None:
+    with house.ines.request() as ines:
+        for empty in ("", " "):
+            with pytest.raises(Invalid):
+                erasing.ask(ines, amina.case, reason=empty)
+    wish = asked_to_erase(house, amina)
+    with house.ines.request() as ines:
+        with pytest.raises(Conflict):
+            erasing.ask(ines, amina.case, reason="once more")
+        with pytest.raises(Refused):
+            erasing.carry_out(ines, wish)
+        assert [one.mine for one in erasing.waiting(ines)] == [True]
+    lena = house.hire("lena", "legal")
+    with lena.request() as outsider:
+        assert erasing.waiting(outsider) == []
+        for deed in (erasing.carry_out, erasing.drop):
+            with pytest.raises(Refused):
+                deed(outsider, wish)
+    assert make.texts(house.ines, amina.case, "correspondence")  # nothing has happened so far
+    with house.tomas.request() as tomas:
+        found = erasing.waiting(tomas, amina.case)
+        assert [(one.reason, one.mine) for one in found] == [
+            ("She called and said so twice.", False)
+        ]
+        erasing.carry_out(tomas, wish)
+    assert not Erasure.objects.exists()
     nothing_is_left(amina)
+
+
+def test_a_defender_stops_an_erasure_that_was_not_theirs(house: House, amina: Defender) -> None:
+    with amina.request() as actor:
+        assert erasing.asked_until(actor) is None
+        with pytest.raises(Conflict):
+            erasing.keep(actor)
+    wish = asked_to_erase(house, amina)
+    with amina.request() as actor:
+        assert erasing.asked_until(actor) == clock.today() + timedelta(days=7)
+        erasing.keep(actor)
+        assert erasing.asked_until(actor) is None
+        assert [one.decision for one in queries.thread(actor).messages if one.decision] == []
+    with house.tomas.request() as tomas, pytest.raises(NotFound):
+        erasing.carry_out(tomas, wish)
+    # No is an answer, also to the next officer; after a month it may be asked anew.
+    with house.tomas.request() as tomas:
+        said = [one.decision for one in queries.case(tomas, amina.case).thread.messages]
+        assert said[:2] == ["kept", "erasure asked"]
+        with pytest.raises(Conflict):
+            erasing.ask(tomas, amina.case, reason="They said so.")
+    clock.forward(timedelta(days=31))
+    with house.tomas.request() as tomas:
+        erasing.ask(tomas, amina.case, reason="They said so.")
+
+
+def test_what_was_stopped_a_moment_ago_is_not_erased(
+    house: House, amina: Defender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The defender says no while the second person's yes is on its way."""
+    wish = asked_to_erase(house, amina)
+    seen = Erasure.objects.get(id=wish)
+    with amina.request() as actor:
+        erasing.keep(actor)
+    monkeypatch.setattr(erasing, "_one", lambda *_: seen)
+    with house.tomas.request() as tomas, pytest.raises(Conflict):
+        erasing.carry_out(tomas, wish)
+    assert make.texts(house.ines, amina.case, "correspondence")
+    assert row(amina).state != "withdrawn"
+
+
+def test_an_erasure_that_nobody_carries_out_falls_away(house: House, amina: Defender) -> None:
+    wish = asked_to_erase(house, amina)
+    clock.forward(timedelta(days=8))
+    with house.tomas.request() as tomas:
+        assert erasing.waiting(tomas) == []
+        with pytest.raises(NotFound):
+            erasing.carry_out(tomas, wish)
+    with journal.unit():
+        jobs.sweep()
+    assert not Erasure.objects.exists()
+    asked_to_erase(house, amina)  # it may be asked for again
+
+
+def test_a_colleague_or_whoever_asked_lets_an_erasure_go(house: House, amina: Defender) -> None:
+    for officer in (house.ines, house.tomas):
+        wish = asked_to_erase(house, amina)
+        with officer.request() as actor:
+            erasing.drop(actor, wish)
+            assert erasing.waiting(actor) == []
+    assert make.texts(house.ines, amina.case, "correspondence")
+
+
+def test_the_desk_is_told_of_an_erasure(house: House, amina: Defender) -> None:
+    with house.ruth.request() as ruth:
+        messages.set_route(ruth, channel="console", address="")
+    Outgoing.objects.all().delete()
+    asked_to_erase(house, amina)
+    first = Outgoing.objects.get().event
+    with amina.request() as actor:
+        erasing.keep(actor)
+    assert Outgoing.objects.get().event != first
 
 
 def test_one_persons_taking_back_leaves_the_others(house: House, amina: Defender) -> None:

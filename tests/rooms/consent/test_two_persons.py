@@ -327,10 +327,14 @@ def test_a_second_yes_that_broke_off_can_be_given_again(
     assert holds(house.ines, amina)
 
 
-def test_the_list_of_what_wants_somebody_leaves_out_ones_own_half(
-    house: House, amina: Defender
-) -> None:
-    release = asks(house.ines, amina)
-    with house.ines.request() as ines, house.tomas.request() as tomas:
-        assert [row.id for row in queries.releases(tomas)] == [release]
-        assert queries.releases(ines) == []
+def test_who_asks_and_who_may_help_see_what_wants_somebody(house: House, amina: Defender) -> None:
+    lena, karim = house.hire("lena", "intake"), house.hire("karim", "auditors")
+    release = asks(lena, amina)
+    for officer, sees in ((lena, True), (house.tomas, True), (house.ines, True), (karim, False)):
+        with officer.request() as actor:
+            assert [row.id for row in queries.releases(actor)] == [release] * sees
+    agrees(house.tomas, release)
+    with house.tomas.request() as tomas:
+        assert queries.releases(tomas) == []  # his half is given
+    with lena.request() as actor:
+        assert [row.id for row in queries.releases(actor)] == [release]

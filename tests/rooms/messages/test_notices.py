@@ -1,5 +1,6 @@
 """Notices: to whoever should look, saying nothing, as often as there is something and no oftener."""
 
+import dataclasses
 import smtplib
 from datetime import timedelta
 from email.message import EmailMessage
@@ -9,6 +10,7 @@ import pytest
 from amparo.casework.services import thread
 from amparo.foundation import clock, events, ids, journal
 from amparo.foundation.actor import NOBODY
+from amparo.foundation.config import config
 from amparo.foundation.errors import Invalid, Refused
 from amparo.foundation.models import Announcement
 from amparo.messages import channels, jobs, rules, services
@@ -81,23 +83,151 @@ def test_everybody_on_duty_hears_once_that_there_is_something(
     make.ask()
     assert jobs.send_due() == 2
     assert {address for _, address, _ in sent} == {"ines@example.org", "tomas@example.org"}
+    assert jobs.send_due() == 0 and not Outgoing.objects.filter(waiting=True).exists()
+    clock.forward(rules.QUIET)
     assert jobs.send_due() == 0 and not Outgoing.objects.exists()
 
 
-def test_the_same_announcement_tells_each_of_them_once(house: House) -> None:
+def test_the_same_announcement_tells_each_of_them_once(
+    house: House, sent: list[tuple[str, str, str]]
+) -> None:
     route(house.ines)
     event = ids.new()
     for _ in range(3):
         services.queue_notices([house.ines.id, house.tomas.id], event)
-    assert Outgoing.objects.count() == 1
-    services.queue_notices([house.ines.id], ids.new())
-    assert Outgoing.objects.count() == 2
+        jobs.send_due()
+    assert Outgoing.objects.count() == 1 and len(sent) == 1
+    clock.forward(rules.QUIET)
+    assert jobs.send_due() == 0
 
 
-def test_a_word_a_taking_back_and_an_override_are_announced(house: House) -> None:
+def test_a_flood_of_calls_is_no_flood_of_mails(
+    house: House, sent: list[tuple[str, str, str]]
+) -> None:
+    route(house.ines)
+    with clock.frozen():
+        for _ in range(40):  # one every 15 seconds, for ten minutes
+            services.queue_notices([house.ines.id], ids.new())
+            jobs.send_due()
+            clock.forward(timedelta(seconds=15))
+        assert len(sent) == 2
+        # What came in the quiet minutes is told when they are over, and then nothing more is.
+        clock.forward(rules.QUIET)
+        assert jobs.send_due() == 1
+        clock.forward(rules.QUIET)
+        assert jobs.send_due() == 0 and not Outgoing.objects.exists()
+    assert len({idem for _, _, idem in sent}) == 3  # none is taken for another sent again
+
+
+def test_what_comes_while_a_notice_is_sent_gets_one_of_its_own(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = []
+
+    def send(*_: object) -> None:
+        taken.append(clock.now())
+        if len(taken) == 1:
+            services.queue_notices([house.ines.id], ids.new())
+
+    monkeypatch.setattr(channels, "send", send)
+    route(house.ines)
+    with clock.frozen():
+        services.queue_notices([house.ines.id], ids.new())
+        assert jobs.send_due() == 1 and jobs.send_due() == 0
+        clock.forward(rules.QUIET)
+        assert jobs.send_due() == 1
+        assert taken[1] - taken[0] == rules.QUIET
+
+
+def test_every_day_brings_one_notice_whether_or_not_there_is_anything(
+    house: House, sent: list[tuple[str, str, str]]
+) -> None:
+    lena = house.hire("lena", "legal")
+    for officer in (house.ines, lena):
+        route(officer, address=f"{officer.name}@example.org")
+    morning = (clock.now() + timedelta(days=1)).replace(hour=6, minute=59, second=0)
+    with clock.frozen(morning):
+        assert services.queue_daily() == 0 and jobs.send_due() == 0
+        for _ in range(5):
+            clock.forward(timedelta(minutes=1))
+            assert services.queue_daily() == 2 and jobs.send_due() == 2
+            assert services.queue_daily() == 0 and jobs.send_due() == 0  # one a day
+            clock.forward(timedelta(days=1) - timedelta(minutes=1))
+        assert len(sent) == 10
+        server.destroy()
+        clock.forward(timedelta(days=1, hours=1))
+        assert services.queue_daily() == 0 and not Outgoing.objects.filter(waiting=True).exists()
+
+
+def test_a_house_may_tell_once_a_day_only(
+    house: House, sent: list[tuple[str, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = dataclasses.replace(config(), notice_at_once=False, notice_hour="12:30")
+    monkeypatch.setattr(services, "config", lambda: settings)
+    route(house.ines)
+    make.ask()
+    assert jobs.send_due() == 0
+    tomorrow = clock.now() + timedelta(days=1)
+    with clock.frozen(tomorrow.replace(hour=12, minute=29)):
+        assert services.queue_daily() == 0
+        clock.forward(timedelta(minutes=1))
+        assert services.queue_daily() == 1 and jobs.send_due() == 1
+
+
+def test_nothing_comes_outside_somebodys_good_hours(
+    house: House, sent: list[tuple[str, str, str]]
+) -> None:
+    with house.ines.request() as actor:
+        services.set_route(actor, channel="mail", address=ADDRESS, hours="08:00 - 20:00")
+    with clock.frozen(clock.now().replace(hour=21, minute=2, second=30)):
+        make.ask()
+        for _ in range(11 * 60):
+            assert jobs.send_due() == 0
+            clock.forward(timedelta(minutes=1))
+        for _ in range(6):
+            jobs.send_due()
+            clock.forward(timedelta(minutes=1))
+        assert len(sent) == 1
+
+
+def test_a_new_address_gets_what_waited_for_the_old_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = []
+
+    def some(_: str, address: str, __: str) -> None:
+        if address == ADDRESS:
+            raise OSError
+        taken.append(address)
+
+    monkeypatch.setattr(channels, "send", some)
+    route(house.ines)
+    make.ask()
+    assert jobs.send_due() == 0
+    route(house.ines, address="new@example.org")
+    assert jobs.send_due() == 1 and taken == ["new@example.org"]
+    assert Route.objects.count() == 1
+
+
+def test_a_new_address_brings_no_second_daily_notice(
+    house: House, sent: list[tuple[str, str, str]]
+) -> None:
+    route(house.ines)
+    with clock.frozen((clock.now() + timedelta(days=1)).replace(hour=9)):
+        route(house.ines, address="new@example.org")
+        assert services.queue_daily() == 1  # and misses none
+        route(house.ines, address="newer@example.org")
+        assert services.queue_daily() == 0
+
+
+def test_a_word_a_taking_back_and_an_override_are_announced(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from amparo.casework import handlers
     from amparo.consent import services as consent
 
-    route(house.ines)
+    told: list[ids.Id] = []
+    monkeypatch.setattr(handlers.messages, "queue_notices", lambda _, event: told.append(event))
     amina = make.ask()
     with amina.request() as actor:
         thread.write(actor, once=ids.new(), text="again")
@@ -106,7 +236,7 @@ def test_a_word_a_taking_back_and_an_override_are_announced(house: House) -> Non
         consent.override(
             ines, amina.case, compartment="narrative", grantee=house.ruth.id, reason="danger"
         )
-    assert Outgoing.objects.count() == 3
+    assert len(set(told)) == 3
     assert not Announcement.objects.exists()
 
 
@@ -144,6 +274,9 @@ def test_what_is_not_taken_is_tried_later_and_in_the_end_shown(
             jobs.send_due()
         assert Outgoing.objects.get().tries == rules.TRIES
         assert jobs.undeliverable() == 1
+        make.ask()  # one more try for one more reason, and no flood of tries
+        assert jobs.undeliverable() == 0
+        assert jobs.send_due() == 0 and jobs.undeliverable() == 1
 
 
 def test_one_that_fails_holds_up_no_other(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,10 +329,6 @@ def test_all_mails_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
 
         def send_message(self, mail: EmailMessage) -> None:
             mails[-1] = mail
-
-    import dataclasses
-
-    from amparo.foundation.config import config
 
     settings = dataclasses.replace(config(), smtp_host="mail.example.org")
     monkeypatch.setattr(channels, "config", lambda: settings)

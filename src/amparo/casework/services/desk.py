@@ -1,8 +1,8 @@
 """What duty officers do with requests: take, answer, log, decide, hand over."""
 
 from amparo.casework import queries, rules
-from amparo.casework.events import DeskAnswered
-from amparo.casework.models import Case, Draft
+from amparo.casework.events import DeskAnswered, TakenFrom
+from amparo.casework.models import Case, Draft, TakenOver
 from amparo.casework.services.record import (
     Author,
     SealedFile,
@@ -20,7 +20,7 @@ from amparo.foundation.actor import Actor
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
 from amparo.vault import compartments
 
-PROTECTION = "protection"
+PROTECTION = queries.PROTECTION
 
 
 def case_row(actor: Actor, case: ids.Id) -> Case:
@@ -35,13 +35,20 @@ def case_row(actor: Actor, case: ids.Id) -> Case:
 
 
 def take(actor: Actor, case: ids.Id, *, version: int) -> None:
-    """Make a request one's own; Conflict when somebody was quicker."""
+    """Make a request one's own; Conflict when somebody was quicker. Whose it was is told.
+
+    Invalid (`owner`) for an opened case whose officer's compartments somebody else holds: they hand it
+    over, or two persons of the release group open it.
+    """
     row = case_row(actor, case)
     workable(row)
     if row.owner == actor.id:
         return
+    if not queries.goes_with(actor, row, actor.id):
+        raise Invalid("ask who holds it to hand it over", {"owner": HELD})
     with operations.writing():
         step(case, version, owner=actor.id, state=_taken(row))
+        _tell(actor, row, actor.id)
         journal.note("taken", case)
 
 
@@ -49,8 +56,14 @@ def _taken(row: Case) -> str:
     return "taken" if row.state == "new" else row.state
 
 
-# What only the officer of an opened case holds: it goes with the case.
-WITH_THE_OFFICER = ("location", "narrative")
+HELD = "held"  # what is wrong with an owner who would not hold it
+
+
+def _tell(actor: Actor, row: Case, to: ids.Id) -> None:
+    """Whose it was finds it at their desk, unless it was their own doing; inside the transaction."""
+    if row.owner is not None and row.owner not in {actor.id, to}:
+        TakenOver.objects.create(case=row.id, person=row.owner)
+        events.announce(TakenFrom(str(row.id), str(row.owner)))
 
 
 def reassign(actor: Actor, case: ids.Id, *, to: ids.Id, version: int, second: bool = False) -> None:
@@ -64,6 +77,8 @@ def reassign(actor: Actor, case: ids.Id, *, to: ids.Id, version: int, second: bo
     queries.require_colleague(actor, to)
     if row.version != version:
         raise Conflict
+    if not second and not queries.goes_with(actor, row, to):
+        raise Invalid("ask who holds it to hand it over", {"owner": HELD})
     making = operations.Making("casework.pass on")
     with making.keys():
         moves = [] if row.stage != "case" else _pass_on(actor, row, to, making.id, second=second)
@@ -72,6 +87,7 @@ def reassign(actor: Actor, case: ids.Id, *, to: ids.Id, version: int, second: bo
             step(case, version, second=to)
         else:
             step(case, version, owner=to, state=_taken(row))
+            _tell(actor, row, to)
         journal.note("reassigned", case, to, second=second)
 
 
@@ -79,7 +95,7 @@ def _pass_on(actor: Actor, row: Case, to: ids.Id, op: ids.Id, *, second: bool = 
     """Give a colleague what goes with the case; returns "case:compartment:officer" of whatever the
     officer before is to lose. Nothing is taken away that the colleague could not be given."""
     moves = []
-    for compartment in WITH_THE_OFFICER:
+    for compartment in queries.WITH_THE_OFFICER:
         share = compartments.Share(to, PROTECTION)
         if gate.may_give(actor, row.id, compartment):
             compartments.extend(actor.ring, row.id, compartment, share, op=op)
@@ -282,6 +298,17 @@ def hand_over(actor: Actor, *, to: ids.Id, note: str = "") -> int:
             step(row.id, row.version, owner=to)
         journal.note("handed over", to, count=len(mine))
     return len(mine)
+
+
+def taken_from(actor: Actor) -> list[ids.Id]:
+    """Requests and cases that were the actor's and that a colleague has now."""
+    rows = TakenOver.objects.filter(person=actor.id).order_by("day", "id")
+    return list(dict.fromkeys(rows.values_list("case", flat=True)))
+
+
+def know_taken(actor: Actor) -> None:
+    """The actor has read which these are."""
+    TakenOver.objects.filter(person=actor.id).delete()
 
 
 def mend(actor: Actor, case: ids.Id) -> int:

@@ -1,6 +1,9 @@
 """From a request to a case, and from a lost code to a new one."""
 
+from datetime import date
+
 from amparo.casework import queries
+from amparo.casework.choices import LATER
 from amparo.casework.services.desk import case_row
 from amparo.casework.services.intake import PROTECTION, Asked, Call, ask
 from amparo.casework.services.record import (
@@ -15,14 +18,15 @@ from amparo.casework.services.record import (
 from amparo.consent import gate
 from amparo.consent import rules as consent_rules
 from amparo.consent import services as consent
+from amparo.consent.queries import ConsentRow, waiting
 from amparo.foundation import ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
 from amparo.people import queries as people
-from amparo.people.rules import HOME, INTAKE, RELEASE
+from amparo.people.rules import HOME, INTAKE
 from amparo.vault import codes, compartments, keys
 
-LATER = tuple(one for one in compartments.COMPARTMENTS if one not in {"cover", "correspondence"})
+Shares = list[tuple[ids.Id, str, date | None]]
 
 
 def record_call(
@@ -44,11 +48,21 @@ def open_case(actor: Actor, case: ids.Id, *, version: int) -> None:
     if row.stage == "case" or row.version != version:
         raise Conflict
     owner = row.owner or actor.id
-    shares, pairs = _first_holders(owner)
+    pairs = gate.pairs_now()
+    if not pairs:
+        raise Invalid("two people must be in the release group first", {"release": "few"})
+    chosen, shares = _chosen(actor, case), _first_holders(owner)
+    shares["identity"] = [
+        (row.recipient, row.purpose, row.until) for row in chosen if row.recipient
+    ]
+    # What is the officer's two persons open too, so that nothing is lost with one of them.
+    together = dict.fromkeys(consent_rules.TOGETHER, pairs)
     making = operations.Making("casework.open")
     with making.keys():
-        leaves = gate.begin(actor, case, shares, op=making.id, pairs=pairs)
+        leaves = gate.begin(actor, case, shares, op=making.id, pairs=together)
     with making.data():
+        for one in chosen:
+            consent.standing(actor, case, one.id)
         for leave in leaves.values():
             write_entry(leave, Author("system"), "")
         step(case, version, stage="case", owner=owner, state=_opened(row.state))
@@ -59,23 +73,16 @@ def _opened(state: str) -> str:
     return "taken" if state == "new" else state
 
 
-def _first_holders(
-    owner: ids.Id,
-) -> tuple[dict[str, list[tuple[ids.Id, str, None]]], dict[str, list[tuple[ids.Id, ids.Id]]]]:
-    """Whoever's work a compartment is gets its first key; identity only two persons together."""
-    shares: dict[str, list[tuple[ids.Id, str, None]]] = {}
-    for compartment in LATER:
-        if compartment == "identity":
-            shares[compartment] = []
-        elif compartment in HOME:
-            shares[compartment] = [(keys.team(HOME[compartment]).id, PROTECTION, None)]
-        else:
-            shares[compartment] = [(owner, PROTECTION, None)]
-    group = [str(one) for one in people.members_of(RELEASE)]
-    if len(group) < 2:
-        raise Invalid("two people must be in the release group first", {"release": "few"})
-    pairs = [(ids.Id(first), ids.Id(second)) for first, second in consent_rules.pairs_of(group)]
-    return shares, {"identity": pairs}
+def _first_holders(owner: ids.Id) -> dict[str, Shares]:
+    """Whoever's work a compartment is gets its first key; a name opens to two persons together only."""
+    homes = {one: keys.team(team).id for one, team in HOME.items()}
+    found: dict[str, Shares] = {one: [(homes.get(one, owner), PROTECTION, None)] for one in LATER}
+    return found | {"identity": []}
+
+
+def _chosen(actor: Actor, case: ids.Id) -> list[ConsentRow]:
+    """Whom the defender themselves let open their name beside two persons together."""
+    return [row for row in waiting(actor, case) if row.compartment == "identity"]
 
 
 def write_note(

@@ -7,7 +7,19 @@ from typing import Any, Protocol
 from django.db import IntegrityError
 
 from amparo.casework import rules
-from amparo.casework.models import COVER, ENTRY, FILE, Case, Cover, Entry, File, OutsideAnswer, Sent
+from amparo.casework.models import (
+    COVER,
+    ENTRY,
+    FILE,
+    Case,
+    Cover,
+    Entry,
+    Erasure,
+    File,
+    OutsideAnswer,
+    Sent,
+    TakenOver,
+)
 from amparo.consent import gate
 from amparo.foundation import clock, ids
 from amparo.foundation.errors import Conflict, Invalid
@@ -142,5 +154,5 @@ def erase_rows(case: ids.Id) -> None:
     """Remove what was written about a case whose keys are destroyed, files included."""
     for upload in File.objects.filter(case=case).values_list("upload", flat=True):
         files.destroy(upload)
-    for table in (File, Entry, Cover, OutsideAnswer):
+    for table in (File, Entry, Cover, OutsideAnswer, Erasure, TakenOver):
         table.objects.filter(case=case).delete()

@@ -19,6 +19,11 @@ def main(id_: str) -> int:
     import amparo.proofs.prove.every  # noqa: F401 (this registers the proofs)
     from amparo.proofs.prove.found import PROOFS, Found
 
+    if id_ == "rows":
+        from amparo.proofs.prove.matrix import say_rows
+
+        say_rows()
+        return 0
     try:
         found = PROOFS[id_]()
     except Exception as error:

@@ -1,120 +1,22 @@
-"""P07, P14, P16, P17, P36: what each door lets through, and how its answers look.
+"""P14, P16, P17, P36: how the answers of the doors look.
 
-Seen to fail: P07 when `pages.signed_in` lets anybody pass; P14 when `intake.enter` notes one thing more
+Seen to fail: P14 when `intake.enter` notes one thing more
 for a code that opens nothing any longer; P16 when `Headers` sets a cookie; P17 when it leaves out
 no-store; P36 when it leaves out a header.
 """
 
 import re
 import time
-from collections.abc import Iterator
 from typing import Any
 
-from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
-
 from amparo.casework import queries
-from amparo.casework.services import desk, opening, thread
+from amparo.casework.services import desk, thread
 from amparo.foundation.config import config
 from amparo.foundation.models import JournalEntry
 from amparo.proofs.prove.found import Found, many, proves
 from amparo.proofs.prove.served import Answer, File, serving
-from amparo.proofs.prove.world import Officer, found, sealed_file
+from amparo.proofs.prove.world import found
 from amparo.vault import codes
-from amparo.web import middleware
-
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-# Addresses under which nobody needs an account, by their beginning; all others want one.
-OPEN = {
-    "", "new", "back", "n", "leave", "closed", "clear", "about", "language", "l/", "healthz",
-    "desk/", "desk/sign-in", "desk/sign-in/passkey", "desk/join", "desk/join/", "desk/lock",
-    "api/v1/ready", "api/v1/calls", "api/v1/session", "api/v1/uploads", "api/v1/desk/session",
-    "api/v1/openapi.json", "api/v1/docs", "api/v1/links/",
-}  # fmt: skip
-
-
-def routes() -> Iterator[str]:
-    """Every address that the server knows, with its parameters as <name>."""
-
-    def walk(patterns: Any, before: str) -> Iterator[str]:
-        for one in patterns:
-            here = before + str(one.pattern).lstrip("^")
-            if isinstance(one, URLResolver):
-                yield from walk(one.url_patterns, here)
-            elif isinstance(one, URLPattern):
-                yield re.sub(r"<(?:\w+:)?(\w+)>", r"<\1>", here)
-
-    yield from walk(get_resolver().url_patterns, "")
-
-
-def _open(route: str) -> bool:
-    return route.split("<")[0] in OPEN or route in OPEN
-
-
-@proves("P07")
-def route_matrix() -> Found:
-    """Every route × method × role: nobody, staff without a key, the case's officer."""
-    result = Found()
-    world = found()
-    owner = world.officers[0]
-    stranger = world.hire("stranger", "house")
-    defender = world.ask(what="a call", files_=(sealed_file("a.txt", b"x" * 9),))
-    with owner.request() as actor:
-        opening.open_case(actor, defender.case, version=0)
-        file = queries.case(actor, defender.case).thread.messages[-1].files[0].id
-    given = {"case": str(defender.case), "file": str(file), "number": "1", "code": "narrative"}
-    given |= dict.fromkeys(("token", "verb", "rest"), "x")
-    found_routes = sorted(set(routes()))
-    tried, odd, held = 0, 0, 0
-    for route in found_routes:
-        path = "/" + re.sub(
-            r"<(\w+)>",
-            lambda m: given.get(m[1], "x" if m[1] in {"token", "verb", "rest"} else given["case"]),
-            route,
-        )
-        for method in METHODS:
-            for role, officer in (("nobody", None), ("stranger", stranger), ("owner", owner)):
-                # A second of its own for each, so that none ends another's session.
-                if method in {"POST", "DELETE"} and route in SKIPPED:
-                    continue
-                status = _status(method, path, officer)
-                tried += 1
-                wrong = _wrong(route, method, role, status)
-                held += role == "owner" and "<case>" in route and status == 200
-                if wrong:
-                    odd += 1
-                    result.breaches.append(f"{method} /{route} as {role}: {status}, {wrong}")
-    result.expect(held > 5, "the owner sees no page of the case: nothing is shown")
-    result.value = str(odd)
-    result.detail = (
-        f"{len(found_routes)} routes, {tried} requests, the owner was let in {held} times"
-    )
-    return result
-
-
-# These end the very session, or the house, that the next request needs.
-SKIPPED = {"desk/lock", "desk/settings/lock", "desk/lockdown/now", "api/v1/desk/session"}
-
-
-def _status(method: str, path: str, officer: Officer | None) -> int:
-    client = Client(raise_request_exception=False)
-    if officer is not None:
-        with officer.request():
-            pass
-        client.cookies[middleware.SESSION_COOKIE] = middleware.cookie_of(officer.handle)
-    return int(client.generic(method, path, headers={"host": "localhost"}).status_code)
-
-
-def _wrong(route: str, method: str, role: str, status: int) -> str:
-    if status >= 500 and status != 503:
-        return "it falls over"
-    if method == "OPTIONS" or status >= 400:
-        return ""
-    if role == "nobody" and not _open(route):
-        return "" if status in {302, 303} else "nobody is let in"
-    if role == "stranger" and "<case>" in route and status not in {302, 303}:
-        return "staff without a key is let in"
-    return ""
 
 
 # --- uniform answers ------------------------------------------------------------------------------

@@ -30,8 +30,8 @@ from amparo.foundation.config import config
 from amparo.people import rules
 from amparo.people import services as people
 from amparo.proofs.prove.at_rest import Desk
-from amparo.proofs.prove.doors import routes
 from amparo.proofs.prove.found import Found, many, proves, seed
+from amparo.proofs.prove.matrix import routes
 from amparo.proofs.prove.served import File, Server, serving
 from amparo.proofs.prove.world import bytes_at_rest, found
 from amparo.vault import codes, factors, files, forms, log, sessions, uploads

@@ -144,7 +144,7 @@ def reads_are_journalled() -> Found:
     result = Found()
     world = found()
     officer = world.officers[0]
-    image = sealed_file("one.png", _png())
+    image = sealed_file("one.png", one_pixel())
     defender = world.ask(what=f"what {SECRET}", where=SECRET, reach=SECRET, files_=(image,))
     with officer.request() as actor:
         opening.open_case(actor, defender.case, version=0)
@@ -224,8 +224,8 @@ def _no_content(result: Found, officer: Officer) -> None:
             result.expect(SECRET not in said.casefold(), f"content in the journal: {said[:80]}")
 
 
-def _png() -> bytes:
-    """One white pixel."""
+def one_pixel() -> bytes:
+    """A picture of one white pixel."""
     return base64.b64decode(
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8/5+hHgAHggJ/PchI7wAAAABJRU5ErkJggg=="
     )

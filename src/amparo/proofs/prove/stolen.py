@@ -172,7 +172,7 @@ def _every_verb(admin: Officer, cases: list[ids.Id], result: Found) -> int:
         "note": lambda actor, case: opening.write_note(actor, case, "narrative", text="x"),
         "release": lambda actor, case: consent.request_release(actor, case),
         "relink": lambda actor, case: opening.relink(actor, case, old=cases[-1], word="x"),
-        "erase": lambda actor, case: erasing.erase(actor, case),
+        "erase": lambda actor, case: erasing.ask(actor, case, reason="x"),
     }
     refused = 0
     for case in cases[:20]:

@@ -158,9 +158,10 @@ def sealed_file(name: str, data: bytes) -> Sealed:
 
 
 def beat() -> None:
-    """The engine: every second's and every minute's jobs, once."""
+    """The engine: every second's, every minute's and every hour's jobs, once."""
     heartbeat.beat(heartbeat.EVERY_SECOND)
     heartbeat.beat(heartbeat.EVERY_MINUTE)
+    heartbeat.beat(heartbeat.EVERY_HOUR)
 
 
 def mend() -> None:

@@ -189,19 +189,22 @@ ACTS: dict[str, Act] = {
 }
 ERASE = Act(
     gettext_lazy("Erase everything, because they want it"),
-    gettext_lazy("Erase it"),
+    gettext_lazy("Ask for a second person"),
     (
-        gettext_lazy("Every key of this case is destroyed, then every row and file."),
-        gettext_lazy("Nobody can bring it back: not you, not they, not the administrator."),
-        gettext_lazy("In backups of the keys it is gone after 14 days."),
-        gettext_lazy("Their code opens nothing any more."),
+        gettext_lazy(
+            "Nothing is erased now: a second person reads your reason and does it, or not."
+        ),
+        gettext_lazy("It shows on their own page meanwhile, and one press there stops it."),
+        gettext_lazy("After seven days without a second person it falls away."),
+        gettext_lazy("If they have their code, they can withdraw everything themselves, at once."),
     ),
-    "erased",
-    lambda actor, case, _: erasing.erase(actor, case),
+    "erase-asked",
+    lambda actor, case, given: erasing.ask(actor, case, reason=given["reason"]),
     asked.Erase,
+    draft=True,
 )
 ACTS["erase"] = ERASE
-WHERE = {"erase": "desk:queue", "relink": "desk:queue", "merge": "desk:queue", "spam": "desk:queue"}
+WHERE = {"relink": "desk:queue", "merge": "desk:queue", "spam": "desk:queue"}
 
 
 def _other_cases(request: Any, case: ids.Id) -> list[tuple[str, str]]:
@@ -248,7 +251,10 @@ def act(request: Any, case: ids.Id, verb: str) -> HttpResponse:
         try:
             deed.do(request.actor, case, form.cleaned_data)
         except Invalid as error:
-            pages.mark(form, error)
+            if "owner" in error.fields:
+                form.add_error(None, not_without(view))
+            else:
+                pages.mark(form, error)
         except Conflict:
             # Drawn again from what it is now: sending it once more is then a decision.
             view = queries.case(request.actor, case)
@@ -270,8 +276,28 @@ def act(request: Any, case: ids.Id, verb: str) -> HttpResponse:
 
 
 def may(view: queries.CaseView) -> frozenset[str]:
-    """Which deeds make sense now; erasing is the owner's."""
-    return view.may | {"erase"} if view.may and view.row.mine else view.may
+    """Which deeds make sense now; erasing may always be asked for."""
+    return view.may | {"erase"} if view.may else view.may
+
+
+def cannot_take(view: queries.CaseView) -> bool:
+    """Whether it is somebody else's, and stays theirs until they hand it over."""
+    return "reassign" in view.may and not view.row.mine and "take" not in view.may
+
+
+def not_without(view: queries.CaseView) -> str:
+    """Why an opened case is not simply taken: who would have to hand it over."""
+    parts = [one for one in view.compartments if one.code in queries.WITH_THE_OFFICER]
+    holders = {
+        one.label
+        for part in parts
+        for one in part.holders
+        if one.kind == "person" and one.purpose == queries.PROTECTION
+    }
+    return _(
+        "Location and narrative stay shut to whoever just takes it. Ask %(names)s to hand it over, "
+        "or two persons of the release group."
+    ) % {"names": ", ".join(sorted(holders)) or view.row.owner}
 
 
 def _onward(verb: str, deed: Act, case: ids.Id) -> HttpResponse:

@@ -8,9 +8,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from amparo.casework import queries
 from amparo.casework.services import desk as casework
-from amparo.casework.services import opening
+from amparo.casework.services import erasing, opening
 from amparo.foundation import ids
 from amparo.foundation.errors import Conflict, Invalid, NotFound
+from amparo.people import queries as people
 from amparo.web import uploads
 from amparo.web.desk import acts, pages, timeline
 from amparo.web.desk.forms.case import Entry, Reply
@@ -49,6 +50,11 @@ def case(request: Any, case: ids.Id) -> HttpResponse:
         "steps": timeline.steps(view),
         "first": _first(view),
         "verbs": [verb for verb in ORDER if verb in acts.may(view)],
+        "shut": acts.not_without(view) if acts.cannot_take(view) else "",
+        "erasures": [
+            {"row": row, "by": people.names(request.actor).get(row.by, "")}
+            for row in erasing.waiting(request.actor, case)
+        ],
     }
     return pages.render(request, "desk/case.html", context)
 

@@ -1,15 +1,17 @@
 """The queue by time to deadline, what is previewed beside it, new requests, search, hand-over."""
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.gzip import gzip_page
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from amparo.casework import queries
 from amparo.casework.services import desk as casework
@@ -67,10 +69,28 @@ def queue(request: Any) -> HttpResponse:
         "first": address + urlencode({"show": show}) if request.GET.get("after") else "",
         "older": address + urlencode({"show": show, "after": found.after}) if found.after else "",
         "chosen": chosen,
+        "taken_from": _taken_from(request) if show in {"open", "mine"} else [],
     }
     if chosen is not None:
         context |= _preview(request, chosen)
     return pages.render(request, "desk/queue.html", context)
+
+
+def _taken_from(request: Any) -> list[queries.QueueRow]:
+    """What was one's own until a colleague took it; what one cannot open any more is passed over."""
+    found = []
+    for one in casework.taken_from(request.actor):
+        with suppress(NotFound):
+            found.append(queries.case(request.actor, one).row)
+    return found
+
+
+@require_POST
+@pages.signed_in
+def known(request: Any) -> HttpResponse:
+    """These have been read."""
+    casework.know_taken(request.actor)
+    return redirect("desk:queue")
 
 
 def _preview(request: Any, case: ids.Id) -> dict[str, Any]:

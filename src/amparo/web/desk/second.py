@@ -1,5 +1,6 @@
 """Where two persons are needed: a life in danger, and what only two keys together open."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
@@ -8,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from amparo.casework import queries
+from amparo.casework.services import erasing
 from amparo.consent import queries as answers
 from amparo.consent import services as consent
 from amparo.foundation import ids
@@ -16,6 +18,7 @@ from amparo.people import queries as people
 from amparo.web.desk import pages, words
 from amparo.web.desk.consent import recipients
 from amparo.web.desk.forms import consent as asked
+from amparo.web.desk.forms.case import CarryOut
 
 
 def _name(request: Any, case: ids.Id) -> str:
@@ -43,7 +46,16 @@ def second(request: Any) -> HttpResponse:
         }
         for row in answers.releases(request.actor)
     ]
-    context = {"overrides": overrides, "releases": releases, "here": "second"}
+    erasures = [
+        {"row": row, "name": _name(request, row.case), "by": names.get(row.by, "")}
+        for row in erasing.waiting(request.actor)
+    ]
+    context = {
+        "overrides": overrides,
+        "releases": releases,
+        "erasures": erasures,
+        "here": "second",
+    }
     return pages.render(request, "desk/second.html", context)
 
 
@@ -126,9 +138,15 @@ def release(request: Any, case: ids.Id, code: str) -> HttpResponse:
 
 
 def _decide(
-    request: Any, heading: str, says: list[str], button: str, action: str
+    request: Any,
+    heading: str,
+    says: list[str],
+    button: str,
+    action: str,
+    *,
+    kind: Callable[..., Any] = asked.Plain,
 ) -> tuple[Any, dict[str, Any]]:
-    form = asked.Plain(request.POST if request.method == "POST" else None)
+    form = kind(request.POST if request.method == "POST" else None)
     page = {
         "title": _("Two persons"),
         "heading": heading,
@@ -178,7 +196,7 @@ def confirm(request: Any, override_id: ids.Id) -> HttpResponse:
 def approve(request: Any, release_id: ids.Id) -> HttpResponse:
     """One of the group lays their key to it."""
     row = next((one for one in answers.releases(request.actor) if one.id == release_id), None)
-    if row is None:
+    if row is None or row.first == request.actor.id:
         raise NotFound
     asker = people.names(request.actor).get(row.asker, "")
     form, page = _decide(
@@ -199,4 +217,62 @@ def approve(request: Any, release_id: ids.Id) -> HttpResponse:
     if form.is_bound:
         whole = consent.approve_release(request.actor, release_id)
         return pages.done("released" if whole else "second", "desk:second")
+    return _act(request, form, page)
+
+
+def _erasure(request: Any, erasure_id: ids.Id) -> erasing.ErasureRow:
+    row = next((one for one in erasing.waiting(request.actor) if one.id == erasure_id), None)
+    if row is None:
+        raise NotFound
+    return row
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.signed_in
+def erase(request: Any, erasure_id: ids.Id) -> HttpResponse:
+    """The second person reads how the defender asked for it, and destroys everything, or does not."""
+    row = _erasure(request, erasure_id)
+    if row.mine:
+        raise NotFound
+    form, page = _decide(
+        request,
+        _("Erase everything of %(name)s?") % {"name": _name(request, row.case)},
+        [
+            _("%(name)s says that they asked for it: “%(reason)s”")
+            % {"name": people.names(request.actor).get(row.by, ""), "reason": row.reason},
+            _("Every key of this case is destroyed, then every row and file."),
+            _("Nobody can bring it back: not you, not they, not the administrator."),
+            _("In backups of the keys it is gone after 14 days."),
+        ],
+        _("Erase it for good"),
+        reverse("desk:erase", args=[erasure_id]),
+        kind=CarryOut,
+    )
+    if form.is_bound and form.is_valid():
+        try:
+            erasing.carry_out(request.actor, erasure_id)
+        except Conflict:
+            raise NotFound from None
+        return pages.done("erased", "desk:second")
+    return _act(request, form, page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.signed_in
+def keep(request: Any, erasure_id: ids.Id) -> HttpResponse:
+    """Whoever asked takes it back, or a colleague says no: everything stays."""
+    row = _erasure(request, erasure_id)
+    form, page = _decide(
+        request,
+        _("Keep %(name)s as it is?") % {"name": _name(request, row.case)},
+        [
+            _("Nothing is erased, and the case says so."),
+            _("If they do want it, somebody can ask for it again."),
+        ],
+        _("Keep it"),
+        reverse("desk:keep", args=[erasure_id]),
+    )
+    if form.is_bound:
+        erasing.drop(request.actor, erasure_id)
+        return pages.done("kept", "desk:second")
     return _act(request, form, page)

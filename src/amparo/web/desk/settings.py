@@ -102,9 +102,9 @@ def notices(request: Any) -> HttpResponse:
     """Where a neutral note goes when something new has come."""
     form = Notices(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
-        address = form.cleaned_data["address"]
+        given = form.cleaned_data
         try:
-            messages.set_route(request.actor, channel="mail", address=address)
+            messages.set_route(request.actor, channel="mail", **given)
         except Invalid as error:
             pages.mark(form, error)
         else:
@@ -115,6 +115,7 @@ def notices(request: Any) -> HttpResponse:
         "button": _("Keep this address"),
         "says": [
             _("Choose an address that nobody connects with this work."),
+            _("A note comes every day, also when nothing is new."),
             _("Whoever watches your mail sees that a note came, and when."),
         ],
         "action": reverse("desk:notices"),

@@ -133,6 +133,8 @@ DECISIONS: Words = {
     "merged": pgettext_lazy("decision", "Merged with another request"),
     "relinked": pgettext_lazy("decision", "Re-linked after the agreed word"),
     "closed": pgettext_lazy("decision", "Closed"),
+    "erasure asked": pgettext_lazy("decision", "Asked to erase everything"),
+    "kept": pgettext_lazy("decision", "Nothing is erased; it stays"),
 }
 EXITS: Words = {
     "link": pgettext_lazy("exit", "by a link that opened once"),
@@ -186,7 +188,9 @@ DONE: Words = {
     "merged": _("Merged. Both conversations stand in one place."),
     "spam": _("Marked as spam. It left the queue and can be brought back."),
     "reopened": _("Back in the queue, and yours."),
+    "erase-asked": _("Asked. A second person does it, or not; they can stop it on their page."),
     "erased": _("Erased. Nobody can bring it back."),
+    "kept": _("It stays. Nothing is erased."),
     "closed": _("Closed. A word from them opens it again."),
     "reach": _("Kept. It stands first on every page of this case."),
     "key": _("The key is given."),

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import get_language, pgettext
 
 from amparo.casework import queries
-from amparo.casework.services import intake, thread
+from amparo.casework.services import erasing, intake, thread
 from amparo.consent import services as consent
 from amparo.consent.queries import ConsentRow
 from amparo.foundation import clock, ids, journal
@@ -104,6 +104,7 @@ def read(
         late=found.due_at is not None and found.due_at < clock.now(),
         promise=promise(),
         full=full(),
+        erasing=erasing.asked_until(step.actor),
         form=form or forms.Write(initial={"text": draft}),
         done=done,
         **more,
@@ -201,6 +202,17 @@ def _withdraw_all(step: Step) -> HttpResponse:
     return render(step.request, "notes/withdrawn.html")
 
 
+def keep(step: Step) -> HttpResponse:
+    """Somebody asked in their name that everything be erased, and it was not they."""
+    try:
+        erasing.keep(step.actor)
+    except Conflict:
+        return read(step)
+    return read(
+        step, done=pgettext("safety", "Nothing is erased. Those on duty read that you said no.")
+    )
+
+
 def answer(step: Step) -> HttpResponse:
     """Yes, no, or yes under a condition, to one question that still waits."""
     pending, _ = _questions(queries.thread(step.actor).consents)
@@ -263,6 +275,7 @@ STEPS: dict[str, Callable[[Step], HttpResponseBase]] = {
     "about": about,
     "clear": clear,
     "withdraw": withdraw,
+    "keep": keep,
     "answer": answer,
     "export": export,
     "code": code,

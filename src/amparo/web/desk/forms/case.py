@@ -97,11 +97,25 @@ class Close(Versioned):
 
 
 class Erase(Form):
-    """A wish that everything be gone, carried out on their word."""
+    """A wish that everything be gone, written down on their word."""
 
+    reason = text(
+        _("How did they ask for it?"),
+        _("Write how they asked. The second person decides by it."),
+        _("When, by which way, and how you knew that it was they."),
+    )
     sure = forms.BooleanField(
         label=_("They asked for it themselves, and I have asked them twice"),
         error_messages={"required": _("Ask them twice, then tick this.")},
+    )
+
+
+class CarryOut(Form):
+    """The second person's yes to an erasure."""
+
+    sure = forms.BooleanField(
+        label=_("I have spoken with my colleague, by voice, and it is what they want"),
+        error_messages={"required": _("Speak with your colleague first, then tick this.")},
     )
 
 

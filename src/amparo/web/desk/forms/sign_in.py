@@ -74,12 +74,21 @@ class Notices(Form):
 
     address = forms.EmailField(
         label=_("Mail address"),
-        help_text=_("It is kept sealed. The note says “1 new note” and nothing else."),
+        help_text=_("It is kept sealed. The note says “Your notes” and nothing else."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         error_messages={
             "required": _("Write the address."),
             "invalid": _("This does not look like a mail address."),
         },
+    )
+    hours = forms.RegexField(
+        r"(([01]\d|2[0-3]):[0-5]\d *(-|$) *){2}",
+        label=_("Hours at which a note may come"),
+        help_text=_("Like 08:00-18:00, in UTC. Empty: at any hour."),
+        max_length=20,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"invalid": _("Write it like 08:00-18:00.")},
     )
 
 

@@ -1,0 +1,214 @@
+"""The table of P07: what each role gets at each address. A new address needs its row here.
+
+    y let in · > sent on · ? asked once more · - not there · ! sign in first · f forbidden
+    x not allowed · z not now · c the words of the conversation · n of a compartment · b both
+
+A method without a row is `x` for everybody. `python -m amparo.proofs.prove.alone rows` prints the rows
+as they are: read every letter before you believe it.
+"""
+
+from typing import Any
+
+from amparo.web.desk.acts import ACTS
+
+# Staff by their teams; `owner` has opened the case, `second` is one of those who open identities.
+TEAMS = {
+    "house": ("house",),
+    "auditor": ("house", "auditors"),
+    "coordinator": ("house", "coordination"),
+    "second": ("house", "release"),
+    "duty": ("house", "intake"),
+    "owner": ("house", "intake"),
+}
+# The others: nobody at all, the holder of an upload's token, the defender of another call, the one of
+# this, and the reader of a link to the case's narrative.
+ROLES = ("nobody", "uploader", "other", "defender", "reader", *TEAMS)
+SPREAD = {
+    "desk/c/<case>/do/<verb>": lambda: tuple(sorted(ACTS)),
+    "desk/c/<case>/part/<code>": lambda: ("narrative", "identity", "cover"),
+    "desk/c/<case>/part/<code>/two": lambda: ("identity",),
+}
+# What the forms of the desk ask for, all of it at once; a form takes what it knows. Nothing that says
+# "I am sure": whether somebody is let in shows before the deed, and some deeds reach the disk.
+FIELDS: dict[str, Any] = {
+    "text": "words", "reason": "words", "level": "2", "outcome": "reached", "to": "words",
+    "what": "words", "how": "here", "answer": "refused", "purpose": "legal", "language": "en",
+    "compartment": "narrative", "label": "R.", "name": "x", "note": "x", "word": "x", "place": "x",
+    "way": "phone", "code": "digits", "consent": "oral",
+}  # fmt: skip
+_CASE = "api/v1/desk/cases/<case>"
+BODIES: dict[str, dict[str, Any]] = {
+    # A beginning finds the word; the whole word stands in the answer only if it was found.
+    "desk/search": {"text": "zaunk"},
+    "api/v1/calls": {"what": "x"},
+    "api/v1/session": {"code": "1 2 3"},
+    "api/v1/thread/messages": {"text": "x"},
+    "api/v1/thread/withdraw": {"sure": True},
+    "api/v1/thread/withdraw-reader": {
+        "recipient": "3f2b8a52-1c1d-4a5e-9a37-0d4a7e5b6c11",
+        "purpose": "legal",
+    },
+    "api/v1/uploads": {"size": 9, "sha256": "0" * 64},
+    "api/v1/desk/session": {"name": "x", "passphrase": "x", "second": "0"},
+    "api/v1/desk/search": {"text": "zaunk"},
+    f"{_CASE}/level": {"level": 2, "reason": "x"},
+    f"{_CASE}/reply": {"text": "x"},
+    f"{_CASE}/log": {"outcome": "reached", "text": "x"},
+    f"{_CASE}/decline": {"reason": "x"},
+    f"{_CASE}/refer": {"to": "x", "reason": "x"},
+    f"{_CASE}/notes": {"compartment": "narrative", "text": "x"},
+}
+ROWS = """
+/                                          GET,HEAD y y y y y y y y y y y
+about                                      GET,HEAD y y y y y y y y y y y
+api/v1/                                    any      - - - - - - - - - - -
+api/v1/<rest>                              any      - - - - - - - - - - -
+api/v1/calls                               POST     y y y y y y y y y y y
+api/v1/desk/cases/<case>                   GET      ! ! ! ! ! - - - - c b
+api/v1/desk/cases/<case>/decline           POST     ! ! ! ! ! - - - - y y
+api/v1/desk/cases/<case>/files/<file>      GET      ! ! ! ! ! - - - - y y
+api/v1/desk/cases/<case>/level             POST     ! ! ! ! ! - - - - y y
+api/v1/desk/cases/<case>/log               POST     ! ! ! ! ! - - - - y y
+api/v1/desk/cases/<case>/notes             POST     ! ! ! ! ! - - - - - y
+api/v1/desk/cases/<case>/open              POST     ! ! ! ! ! - - - - ? ?
+api/v1/desk/cases/<case>/refer             POST     ! ! ! ! ! - - - - y y
+api/v1/desk/cases/<case>/reply             POST     ! ! ! ! ! - - - - y y
+api/v1/desk/cases/<case>/take              POST     ! ! ! ! ! - - - - y y
+api/v1/desk/queue                          GET      ! ! ! ! ! y y y y y y
+api/v1/desk/search                         POST     ! ! ! ! ! y y y y c c
+api/v1/desk/session                        POST     - - - - - - - - - - -
+api/v1/desk/session                        DELETE   ! ! ! ! ! y y y y y y
+api/v1/openapi.json                        GET      y y y y y y y y y y y
+api/v1/ready                               GET      y y y y y y y y y y y
+api/v1/session                             POST     ? ? ? ? ? ? ? ? ? ? ?
+api/v1/session                             DELETE   ! ! y y ! ! ! ! ! ! !
+api/v1/thread                              GET      ! ! y c ! ! ! ! ! ! !
+api/v1/thread/export                       GET      ! ! y c ! ! ! ! ! ! !
+api/v1/thread/messages                     POST     ! ! y y ! ! ! ! ! ! !
+api/v1/thread/withdraw                     POST     ! ! y y ! ! ! ! ! ! !
+api/v1/thread/withdraw-reader              POST     ! ! - - ! ! ! ! ! ! !
+api/v1/uploads                             POST     y y y y y y y y y y y
+api/v1/uploads/<upload>                    GET,DELETE ! y ! ! ! ! ! ! ! ! !
+api/v1/uploads/<upload>/parts/<number>     PUT      ! ? ! ! ! ! ! ! ! ! !
+back                                       GET,HEAD y y y y y y y y y y y
+back                                       POST     ? ? ? ? ? ? ? ? ? ? ?
+clear                                      GET,HEAD y y y y y y y y y y y
+closed                                     GET,HEAD y y y y y y y y y y y
+desk/                                      GET,HEAD > > > > > > > > > > >
+desk/c/<case>                              GET,HEAD > > > > > - - - - c b
+desk/c/<case>/consent                      GET,HEAD > > > > > - - - - y y
+desk/c/<case>/consent/<answer>/give        GET,HEAD > > > > > - - - - y y
+desk/c/<case>/consent/<answer>/give        POST     ! ! ! ! ! - - - - - -
+desk/c/<case>/consent/<answer>/met         GET,HEAD > > > > > - - - - y y
+desk/c/<case>/consent/<answer>/met         POST     ! ! ! ! ! - - - - ? ?
+desk/c/<case>/consent/<answer>/withdraw    GET,HEAD > > > > > - - - - y y
+desk/c/<case>/consent/<answer>/withdraw    POST     ! ! ! ! ! - - - - ? ?
+desk/c/<case>/consent/ask                  GET,HEAD > > > > > - - - - y y
+desk/c/<case>/consent/ask                  POST     ! ! ! ! ! - - - - ? ?
+desk/c/<case>/consent/record               GET,HEAD > > > > > - - - - y y
+desk/c/<case>/consent/record               POST     ! ! ! ! ! - - - - ? ?
+desk/c/<case>/do/close                     GET,HEAD > > > > > - - - - y y
+desk/c/<case>/do/close                     POST     ! ! ! ! ! - - - - > >
+desk/c/<case>/do/decline                   GET,HEAD > > > > > - - - - y y
+desk/c/<case>/do/decline                   POST     ! ! ! ! ! - - - - > >
+desk/c/<case>/do/erase                     GET,HEAD > > > > > - - - - - y
+desk/c/<case>/do/erase                     POST     ! ! ! ! ! - - - - ? ?
+desk/c/<case>/do/level                     GET,HEAD > > > > > - - - - y y
+desk/c/<case>/do/level                     POST     ! ! ! ! ! - - - - > >
+desk/c/<case>/do/log                       GET,HEAD > > > > > - - - - y y
+desk/c/<case>/do/log                       POST     ! ! ! ! ! - - - - > >
+desk/c/<case>/do/merge                     GET,HEAD > > > > > - - - - - -
+desk/c/<case>/do/merge                     POST     ! ! ! ! ! - - - - ? ?
+desk/c/<case>/do/open                      GET,HEAD > > > > > - - - - - -
+desk/c/<case>/do/open                      POST     ! ! ! ! ! - - - - ? ?
+desk/c/<case>/do/reassign                  GET,HEAD > > > > > - - - - y y
+desk/c/<case>/do/reassign                  POST     ! ! ! ! ! - - - - ? ?
+desk/c/<case>/do/refer                     GET,HEAD > > > > > - - - - y y
+desk/c/<case>/do/refer                     POST     ! ! ! ! ! - - - - > >
+desk/c/<case>/do/relink                    GET,HEAD > > > > > - - - - - -
+desk/c/<case>/do/relink                    POST     ! ! ! ! ! - - - - ? ?
+desk/c/<case>/do/reopen                    GET,HEAD > > > > > - - - - - -
+desk/c/<case>/do/reopen                    POST     ! ! ! ! ! - - - - ? ?
+desk/c/<case>/do/spam                      GET,HEAD > > > > > - - - - - -
+desk/c/<case>/do/spam                      POST     ! ! ! ! ! - - - - ? ?
+desk/c/<case>/do/take                      GET,HEAD > > > > > - - - - y -
+desk/c/<case>/do/take                      POST     ! ! ! ! ! - - - - > >
+desk/c/<case>/files                        GET,HEAD > > > > > - - - - y y
+desk/c/<case>/files/<file>                 GET,HEAD > > > > > - - - - y y
+desk/c/<case>/files/<file>/<number>        GET,HEAD > > > > > - - - - y y
+desk/c/<case>/files/<file>/sealed          POST     ! ! ! ! ! - - - - y y
+desk/c/<case>/messages                     GET,HEAD > > > > > - - - - c c
+desk/c/<case>/messages                     POST     ! ! ! ! ! - - - - > >
+desk/c/<case>/override                     GET,HEAD > > > > > - - - - y y
+desk/c/<case>/override                     POST     ! ! ! ! ! - - - - ? ?
+desk/c/<case>/part/cover                   GET,HEAD > > > > > - - - - y y
+desk/c/<case>/part/cover                   POST     ! ! ! ! ! - - - - - -
+desk/c/<case>/part/identity                GET,HEAD > > > > > - - - - y y
+desk/c/<case>/part/identity                POST     ! ! ! ! ! - - - - - -
+desk/c/<case>/part/identity/two            GET,HEAD > > > > > - - - - y y
+desk/c/<case>/part/identity/two            POST     ! ! ! ! ! - - - - > >
+desk/c/<case>/part/narrative               GET,HEAD > > > > > - - - - y n
+desk/c/<case>/part/narrative               POST     ! ! ! ! ! - - - - - >
+desk/c/<case>/peek                         GET,HEAD > > > > > - - - - c c
+desk/c/<case>/reach                        GET,HEAD > > > > > - - - - y y
+desk/c/<case>/reach                        POST     ! ! ! ! ! - - - - > >
+desk/c/<case>/share                        GET,HEAD > > > > > - - - - y y
+desk/c/<case>/share                        POST     ! ! ! ! ! - - - - ? ?
+desk/c/<case>/shown                        GET,HEAD > > > > > - - - - y y
+desk/draft                                 POST     ! ! ! ! ! y y y y y y
+desk/hand-over                             GET,HEAD > > > > > y y y y y y
+desk/hand-over                             POST     ! ! ! ! ! ? ? ? ? ? ?
+desk/join                                  POST     - - - - - - - - - - -
+desk/join/<token>                          GET,HEAD y y y y y y y y y y y
+desk/join/<token>                          POST     - - - - - - - - - - -
+desk/journal                               GET,HEAD > > > > > - y - - - -
+desk/journal                               POST     ! ! ! ! ! - y - - - -
+desk/lock                                  POST     > > > > > > > > > > >
+desk/lockdown                              GET,HEAD > > > > > y y y y y y
+desk/lockdown/now                          GET,HEAD > > > > > y y y y y y
+desk/lockdown/now                          POST     ! ! ! ! ! ? ? ? ? ? ?
+desk/new                                   GET,HEAD > > > > > y y y y y y
+desk/new                                   POST     ! ! ! ! ! - - - - y y
+desk/people                                GET,HEAD > > > > > - - y - - -
+desk/people/<person>/leave                 GET,HEAD > > > > > - - y - - -
+desk/people/<person>/leave                 POST     ! ! ! ! ! - - ? - - -
+desk/people/<person>/welcome               GET,HEAD > > > > > - - - - - -
+desk/people/<person>/welcome               POST     ! ! ! ! ! - - - - - -
+desk/people/fingerprints                   GET,HEAD > > > > > - - y - - -
+desk/people/invite                         GET,HEAD > > > > > - - y - - -
+desk/people/invite                         POST     ! ! ! ! ! - - ? - - -
+desk/queue                                 GET,HEAD > > > > > y y y y y y
+desk/queue/count                           GET,HEAD > > > > > y y y y y y
+desk/search                                GET,HEAD > > > > > y y y y y y
+desk/search                                POST     ! ! ! ! ! y y y y c c
+desk/settings                              GET,HEAD > > > > > y y y y y y
+desk/settings                              POST     ! ! ! ! ! > > > > > >
+desk/settings/key-file                     GET,HEAD > > > > > y y y y y y
+desk/settings/key-file                     POST     ! ! ! ! ! ? ? ? ? ? ?
+desk/settings/keys                         GET,HEAD > > > > > y y y y y y
+desk/settings/lock                         GET,HEAD > > > > > y y y y y y
+desk/settings/lock                         POST     ! ! ! ! ! > > > > > >
+desk/settings/notices                      GET,HEAD > > > > > y y y y y y
+desk/settings/notices                      POST     ! ! ! ! ! ? ? ? ? ? ?
+desk/settings/passkey                      GET,HEAD > > > > > y y y y y y
+desk/settings/passkey                      POST     ! ! ! ! ! ? ? ? ? ? ?
+desk/settings/passphrase                   GET,HEAD > > > > > y y y y y y
+desk/settings/passphrase                   POST     ! ! ! ! ! ? ? ? ? ? ?
+desk/sign-in                               GET,HEAD y y y y y > > > > > >
+desk/sign-in                               POST     ? ? ? ? ? > > > > > >
+desk/sign-in/passkey                       GET,HEAD y y y y y > > > > > >
+desk/sign-in/passkey                       POST     ? ? ? ? ? > > > > > >
+desk/two                                   GET,HEAD > > > > > y y y y y y
+desk/two/override/<override_id>            GET,HEAD > > > > > - - - - y -
+desk/two/override/<override_id>            POST     ! ! ! ! ! - - - - > -
+desk/two/release/<release_id>              GET,HEAD > > > > > - - - y y y
+desk/two/release/<release_id>              POST     ! ! ! ! ! - - - > - -
+healthz                                    any      y y y y y y y y y y y
+l/<token>                                  GET,HEAD y y y y y y y y y y y
+l/<token>                                  POST     - - - - n - - - - - -
+language                                   GET,HEAD y y y y y y y y y y y
+leave                                      POST     > > > > > > > > > > >
+n                                          GET,HEAD y y y y y y y y y y y
+n                                          POST     y y y c y y y y y y y
+new                                        GET,POST,HEAD y y y y y y y y y y y
+"""
