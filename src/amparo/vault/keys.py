@@ -262,12 +262,26 @@ class Seat:
 
 @dataclass(eq=False)
 class Ring:
+def check_seat(row: Membership, member: PublicKey) -> bytes:
+    """The context of a membership, or CannotOpen unless somebody signed it whom a founder's chain
+    stands for."""
+    context = _membership_context(row.team, member)
+    signer = Principal.objects.filter(id=row.signer).first()
+    if signer is None or not trusted(signer) or not trusted(row.team):
+        raise CannotOpen
+    public_of(bytes(signer.public)).verify(
+        bytes(row.signature), ctx("membership-signature", context, bytes(row.wrap))
+    )
+    return context
+
+
     """The keys of one signed-in principal, in memory only, for a few minutes at most."""
 
     id: ids.Id
     person: PrivateKey
     generation: int = 0
-    compartments: dict[tuple[ids.Id, str, int], bytes] = field(default_factory=dict)
+    # (case, compartment, epoch, purpose) -> key
+    compartments: dict[tuple[ids.Id, str, int, str], bytes] = field(default_factory=dict)
     memory: dict[str, object] = field(default_factory=dict)  # what a room keeps while it lives
     # compartment -> (case as 32 hex digits, epoch) -> key; what lists have opened
     listed: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
@@ -290,13 +304,7 @@ class Ring:
         return self._teams
 
     def _join(self, row: Membership) -> PrivateKey:
-        context = _membership_context(row.team, self.person.public)
-        signer = Principal.objects.filter(id=row.signer).first()
-        if signer is None or not trusted(signer) or not trusted(row.team):
-            raise CannotOpen
-        public_of(bytes(signer.public)).verify(
-            bytes(row.signature), ctx("membership-signature", context, bytes(row.wrap))
-        )
+        context = check_seat(row, self.person.public)
         key = PrivateKey(unwrap(bytes(row.wrap), self.person, context))
         if key.public.raw != bytes(row.team.public):
             raise CannotOpen
