@@ -10,7 +10,9 @@ import pytest
 from django.test import Client
 
 from amparo.api.site import api
+from amparo.casework import queries
 from amparo.casework.models import Case, Entry
+from amparo.casework.services import erasing
 from amparo.foundation import clock, ids
 from amparo.foundation.config import config
 from amparo.foundation.models import JournalEntry
@@ -160,6 +162,18 @@ def test_a_reader_can_be_closed_out_at_once(house):
     assert session.get("/thread").json["readers"] == []
     assert desk.get("/desk/queue").json["rows"] == []
     assert session.post("/thread/withdraw-reader", body).status == 404
+
+
+def test_an_erasure_that_was_asked_in_ones_name_is_stopped(house):
+    me = enter(call())
+    assert me.get("/thread").json["erasing_until"] is None
+    assert me.post("/thread/keep").status == 409
+    with house.ines.request() as ines:
+        case = queries.queue(ines).rows[0].case
+        erasing.ask(ines, case, reason="She called.")
+    assert me.get("/thread").json["erasing_until"] == str(clock.today() + timedelta(days=7))
+    assert me.post("/thread/keep").status == 204
+    assert me.get("/thread").json["erasing_until"] is None
 
 
 def test_everything_can_be_taken_back_for_good(house):

@@ -30,7 +30,7 @@ from amparo.vault import files, uploads
 from amparo.vault.files import PART
 from amparo.vault.models import Part, Upload
 from tests import make
-from tests.doors.api_client import Api, announce, call, digest, enter
+from tests.doors.api_client import Api, announce, call, digest, enter, officer
 from tests.doors.desk_house import served
 
 MIB = 1024 * 1024
@@ -395,3 +395,30 @@ def test_what_was_sent_by_a_form_is_no_part(house):
     )
     assert answer.status_code == 204
     assert len(on_disk()) == 1
+
+
+# --- what is asked first -------------------------------------------------------------------------
+def test_nothing_large_is_read_back_for_what_cannot_be_taken_in(house, monkeypatch):
+    """What is too long, has no room or came before costs no more than its own bytes, however much it
+    names."""
+    code, seen, once = call(), [], ids.new()
+    me, desk = enter(code), officer(house.ines)
+    case = desk.get("/desk/queue").json["rows"][0]["case"]
+    assert me.post("/thread/messages", {"text": "again"}, once=once).status == 201
+    at = desk.get(f"/desk/cases/{case}").headers["ETag"]
+    sent = announce(make.noise(PART + 1)).all()
+    monkeypatch.setattr(uploads, "_finish", lambda ticket: seen.append(ticket) or 1 / 0)
+    named, long = {"uploads": [sent.token]}, "x" * 60_001
+    for answer, fields in (
+        (Api().post("/calls", {"what": long} | named, once=ids.new()), {"what": "long"}),
+        (me.post("/thread/messages", {"text": long} | named, once=ids.new()), {"text": "long"}),
+        (desk.change(f"/desk/cases/{case}/reply", {"text": long} | named, at=at), {"text": "long"}),
+    ):
+        assert (answer.status, answer.fields) == (422, fields)
+    assert me.post("/thread/messages", {"text": "again"} | named, once=once).status == 409
+    assert Api().post("/calls", {"what": "again"} | named, once=once).status == 409
+    monkeypatch.setattr(files, "room_left", lambda *_: False)
+    assert me.post("/thread/messages", {"text": "a"} | named, once=ids.new()).status == 503
+    assert Api().post("/calls", {"what": "a"} | named, once=ids.new()).status == 503
+    assert me.post("/thread/messages", {"text": "words still fit"}, once=ids.new()).status == 201
+    assert seen == []

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from PIL import Image
 from playwright.sync_api import Error
 
@@ -298,6 +299,19 @@ def test_the_same_page_sent_twice_is_one_request(visit: Visit) -> None:
     assert visit.heading == "Nothing is lost"
     assert "It has not been sent twice." in visit.text
     assert only_case(visit.house.ines)
+
+
+def test_a_page_of_questions_that_were_sent_is_not_shown_again(house: make.House) -> None:
+    """A browser's history may hold an earlier try, with a fault in it: the same visit, another page."""
+    page = Client().get("/new").content.decode()
+    token = re.findall(r'name="token" value="([^"]+)"', page)[0]
+    first = Client().post("/new", {"token": token, "how": "call", "what": STORY}).content.decode()
+    assert "has not been sent twice" not in first and "neighbour" in first  # a number is missing
+    second = re.findall(r'name="token" value="([^"]+)"', first)[0]
+    sent = {"token": second, "how": "here", "what": STORY}
+    assert "slip" in Client().post("/new", sent).content.decode()
+    again = Client().post("/new", {"token": token, "how": "call", "what": STORY}).content.decode()
+    assert "neighbour" not in again and "has not been sent twice" in again
 
 
 def test_the_same_message_sent_twice_is_one_message(visit: Visit) -> None:

@@ -37,13 +37,6 @@ def test_no_is_an_answer_for_thirty_days() -> None:
     assert rules.may_ask_again(NOON, NOON + timedelta(days=30))
 
 
-def test_an_override_that_nobody_confirms_ends_after_four_hours() -> None:
-    almost, over = NOON + timedelta(hours=4, seconds=-1), NOON + timedelta(hours=4)
-    assert not rules.override_ends(NOON, confirmed=False, now=almost)
-    assert rules.override_ends(NOON, confirmed=False, now=over)
-    assert not rules.override_ends(NOON, confirmed=True, now=over + timedelta(days=30))
-
-
 @given(st.lists(st.text(min_size=1, max_size=4), max_size=12))
 def test_either_of_any_two_may_begin_and_nobody_is_their_own_second(group: list[str]) -> None:
     pairs = rules.pairs_of(group)
@@ -53,4 +46,5 @@ def test_either_of_any_two_may_begin_and_nobody_is_their_own_second(group: list[
 
 
 def test_the_purposes_that_are_asked_for_are_not_those_that_stand_by_themselves() -> None:
-    assert not {rules.OWN, rules.HOUSE, rules.OVERRIDE, rules.RELEASE} & set(rules.PURPOSES)
+    others = {rules.OWN, rules.HOUSE, rules.OVERRIDE, rules.RELEASE, rules.DUTY}
+    assert not others & set(rules.PURPOSES) and set(rules.CHOSEN) <= others

@@ -10,8 +10,10 @@ from amparo.alerts.rules import Fault
 from amparo.consent import gate
 from amparo.foundation import ids
 from amparo.foundation.actor import Actor
-from amparo.foundation.errors import CannotOpen, NotFound
-from amparo.messages import ringing
+from amparo.foundation.config import config
+from amparo.foundation.errors import CannotOpen, Invalid, NotFound
+from amparo.messages import gateways, ringing
+from amparo.messages import rules as messages
 from amparo.people import queries as people
 from amparo.people.rules import INTAKE
 
@@ -84,6 +86,16 @@ def plans(actor: Actor, case: ids.Id) -> list[PlanView]:
         armed = bool(row.armed) or row.kind == "desk"
         found.append(PlanView(row.id, row.kind, row.tried, armed, doc, faults))
     return found
+
+
+def silent_channels() -> list[str]:
+    """Channels to contacts by which nothing can leave this house as it is set up now."""
+    try:
+        gateway = bool(gateways.load())
+    except Invalid:
+        gateway = False
+    ready = {"mail": bool(config().smtp_host) or config().sample, "sms": gateway}
+    return [channel for channel in messages.TO_CONTACTS if not ready[channel]]
 
 
 def alarms(actor: Actor, *, running: bool = True) -> list[AlarmRow]:

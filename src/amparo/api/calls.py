@@ -9,7 +9,7 @@ from ninja.responses import Status
 
 from amparo.api import shapes, tokens
 from amparo.casework import queries, rules
-from amparo.casework.services import intake, thread
+from amparo.casework.services import erasing, intake, record, thread
 from amparo.foundation import clock
 from amparo.foundation.actor import NOBODY
 from amparo.foundation.config import config
@@ -47,6 +47,8 @@ def call(
     the first has no code, and calls anew with another key.
     """
     _check(given)
+    texts = {"what": given.what, "where": given.where, "reach": given.reach}
+    record.first_of_all(once, with_files=bool(given.uploads), **texts)
     code = _fresh_code(given)
     call = intake.Call(
         what=given.what,
@@ -109,6 +111,7 @@ def leave(request: Any) -> Status[None]:
 def read(request: Any) -> shapes.Thread:
     """The conversation, and who can read it. What is shown counts as seen."""
     found = shapes.Thread.model_validate(queries.thread(request.actor))
+    found.erasing_until = erasing.asked_until(request.actor)
     thread.seen(request.actor)
     return found
 
@@ -116,9 +119,18 @@ def read(request: Any) -> shapes.Thread:
 @router.post("/thread/messages", auth=WITH_CODE, response={201: shapes.Made})
 def write(request: Any, given: shapes.NewMessage, once: Once) -> Status[shapes.Made]:
     """Write again. The same Idempotency-Key again is a conflict: it was taken in before."""
+    record.first_of_all(once, with_files=bool(given.uploads), text=given.text)
     with uploads.taken(given.uploads) as sent:
         row = thread.write(request.actor, once=once, text=given.text, files=sent)
     return Status(201, shapes.Made(id=row))
+
+
+@router.post("/thread/keep", auth=WITH_CODE, response={204: None})
+def keep(request: Any) -> Status[None]:
+    """Somebody asked the desk in this name to erase everything, and it was not they: nothing is erased.
+    A conflict when none waits."""
+    erasing.keep(request.actor)
+    return Status(204, None)
 
 
 @router.post("/thread/withdraw-reader", auth=WITH_CODE, response={204: None})

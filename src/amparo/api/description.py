@@ -75,7 +75,7 @@ def _complete(address: str, operation: dict[str, Any]) -> None:
         possible.add(422)
     if "application/json" in operation.get("requestBody", {}).get("content", {}):
         possible |= {400, 413, 415}
-    if "Idempotency-Key" in headers or address.endswith(("/relink", "/withdraw")):
+    if "Idempotency-Key" in headers or address.endswith(("/relink", "/withdraw", "/keep")):
         possible.add(409)
     if "If-Match" in headers:
         possible |= {412, 428}

@@ -11,7 +11,7 @@ from amparo.api import shapes, tokens
 from amparo.api.calls import session
 from amparo.api.conditions import at_version, etag, unchanged
 from amparo.casework import queries
-from amparo.casework.services import desk, documents, opening
+from amparo.casework.services import desk, documents, opening, record
 from amparo.casework.services import search as searching
 from amparo.people import services as people
 from amparo.vault import uploads
@@ -52,6 +52,7 @@ def queue(
 @router.get("/cases/{uuid:case}", response=shapes.Case)
 def case(request: Any, response: HttpResponse, case: UUID) -> shapes.Case:
     """What one's keys open of a request or case. Its ETag is what a change has to match."""
+    desk.mend(request.actor, case)
     view = queries.case(request.actor, case)
     response.headers["ETag"] = etag(view.row.version)
     return shapes.Case(
@@ -107,8 +108,10 @@ def reply(
     request: Any, case: UUID, given: shapes.NewMessage, if_match: IfMatch = None
 ) -> Status[shapes.Made]:
     """Answer the defender. The request then waits for them."""
-    with unchanged(request.actor, case, if_match), uploads.taken(given.uploads) as sent:
-        row = desk.reply(request.actor, case, text=given.text, files=sent)
+    with unchanged(request.actor, case, if_match):
+        record.first_of_all(None, with_files=bool(given.uploads), text=given.text)
+        with uploads.taken(given.uploads) as sent:
+            row = desk.reply(request.actor, case, text=given.text, files=sent)
     return Status(201, shapes.Made(id=row))
 
 
@@ -152,8 +155,10 @@ def note(
 ) -> Status[shapes.Made]:
     """Add to a compartment of an opened case. A note does not move the case's version: with an
     Idempotency-Key it is kept once however often it is sent."""
-    with unchanged(request.actor, case, if_match), uploads.taken(given.uploads) as sent:
-        row = opening.write_note(
-            request.actor, case, given.compartment, text=given.text, files=sent, once=once
-        )
+    with unchanged(request.actor, case, if_match):
+        record.first_of_all(once, with_files=bool(given.uploads), text=given.text)
+        with uploads.taken(given.uploads) as sent:
+            row = opening.write_note(
+                request.actor, case, given.compartment, text=given.text, files=sent, once=once
+            )
     return Status(201, shapes.Made(id=row))

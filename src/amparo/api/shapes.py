@@ -255,6 +255,8 @@ class Thread(Out):
     disclosures: list[Disclosure]
     overrides: list[Override]
     resealing_since: date | None
+    # The last day of an erasure that was asked for in this name; only a defender's own thread has it.
+    erasing_until: date | None = None
 
 
 class Row(Out):

@@ -39,7 +39,9 @@ class _Drain(io.RawIOBase):
 
 def of_thread(actor: Actor, thread: Thread) -> Iterator[bytes]:
     """A defender's own: the zip's bytes, piece by piece."""
-    return _zip(actor, thread.case, _page(thread), list(reversed(thread.messages)))
+    messages = list(reversed(thread.messages))
+    messages += [one for part in thread.parts for one in reversed(part.entries)]
+    return _zip(actor, thread.case, _page(thread), messages)
 
 
 def of_parts(actor: Actor, case: ids.Id, parts: dict[str, list[Message]]) -> Iterator[bytes]:
@@ -91,18 +93,23 @@ def _ending(name: str) -> str:
 def _page(thread: Thread) -> str:
     """A page that opens in any browser and names nobody but by what was written."""
     said = "\n".join(_said(message) for message in reversed(thread.messages))
+    parts = "".join(
+        f"<h1>{escape(part.compartment)}</h1>" + "".join(map(_said, reversed(part.entries)))
+        for part in thread.parts
+        if part.entries
+    )
     readers = "".join(
         f"<li>{escape(row.label)}: {escape(', '.join(row.compartments))}</li>"
         for row in thread.readers
     )
     return (
         '<!doctype html><meta charset="utf-8"><title>Notes</title>'
-        f"<h1>Notes</h1>{said}<h2>Who can read this</h2><ul>{readers}</ul>"
+        f"<h1>Notes</h1>{said}{parts}<h2>Who can read this</h2><ul>{readers}</ul>"
     )
 
 
 def _said(message: Message) -> str:
-    who = "You" if message.by in {"defender", "call"} else "Answer"
+    who = {"defender": "You", "call": "You", "note": "Note"}.get(message.by, "Answer")
     at = message.at.strftime("%Y-%m-%d %H:%M UTC")
     files = "".join(
         f"<li>{escape(file.name)} ({file.size} bytes, SHA-256 {file.sha256})</li>"

@@ -1,13 +1,13 @@
 """Reads of casework: the queue, a case, a thread. Each returns only what the actor's keys open."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
-from django.db.models import CharField, Count, Q, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import Count, Q, QuerySet
 
 from amparo.casework import rules
+from amparo.casework.choices import LATER, Again, Choice, again, choices
 from amparo.casework.models import COVER, ENTRY, FILE, Case, Cover, Entry, File
 from amparo.consent import gate
 from amparo.consent import queries as consent
@@ -71,8 +71,17 @@ class Reader:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A compartment beside the conversation, as the defender chose to read it back."""
+
+    compartment: str
+    entries: list[Message]
+
+
+@dataclass(frozen=True)
 class Thread:
-    """The conversation of one request, newest first."""
+    """The conversation of one request, newest first; to the defender, also what they chose to read
+    back, and what they may choose."""
 
     case: ids.Id
     state: str
@@ -84,6 +93,9 @@ class Thread:
     consents: list[consent.ConsentRow]
     overrides: list[consent.OverrideRow]
     resealing_since: date | None
+    parts: list[Part] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
+    again: list[Again] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -123,7 +135,8 @@ class Queue:
 
 @dataclass(frozen=True)
 class CompartmentView:
-    """One of the seven, open or sealed."""
+    """One of the seven, open or sealed. `own`: the defender reads it back; `in_danger`: they chose that
+    the actor may open it when their life is in danger."""
 
     code: str
     open: bool
@@ -131,6 +144,8 @@ class CompartmentView:
     holders: list[Reader]
     refused: bool
     asked: bool
+    own: bool = False
+    in_danger: bool = False
 
 
 @dataclass(frozen=True)
@@ -317,7 +332,22 @@ def thread(actor: Actor) -> Thread:
         raise NotFound
     leave = gate.admit(actor, row.id, "correspondence")
     labels = _labels_for_defender(actor, row.id)
-    return _thread(actor, row, _entries(leave, {}, inside=False), labels)
+    found = _thread(actor, row, _entries(leave, {}, inside=False), labels)
+    return replace(
+        found,
+        parts=_parts(actor, row),
+        choices=choices(found.consents, row.stage),
+        again=again(found.consents),
+    )
+
+
+def _parts(actor: Actor, row: Case) -> list[Part]:
+    mine = {one.compartment for one in gate.held_by(row.id, actor.id)} & set(LATER)
+    return [
+        Part(one, entries(actor, row.id, one))
+        for one in LATER
+        if one in mine and gate.holds(actor, row.id, one)
+    ]
 
 
 def _thread(actor: Actor, row: Case, messages: list[Message], labels: dict[ids.Id, str]) -> Thread:
@@ -416,43 +446,6 @@ def _of_place(place: str) -> tuple[datetime | None, ids.Id | None]:
     return moment, row
 
 
-Title = tuple[str, ids.Id | None, str]  # case as 32 hex digits; case and name, once it was read
-
-
-def titles(actor: Actor) -> dict[ids.Id, str]:
-    """The name of every request whose cover the actor opens, to choose one among all of them.
-
-    A name that was read before is known by what it was read from, for as long as the ring lives.
-    """
-    reach = gate.reach(actor, "cover")
-    known: dict[int, Title] = actor.ring.memory.get("titles", {})
-    if not known:
-        known = actor.ring.memory["titles"] = _read_titles(reach, known)
-        return {one[1]: one[2] for one in known.values() if one[1]}
-    marks = [hash(bytes(one)) for one in Cover.objects.values_list("sealed", flat=True)]
-    found = [known.get(mark) for mark in marks]
-    if any(one is None or (one[1] is None and one[0] in reach) for one in found):
-        known = actor.ring.memory["titles"] = _read_titles(reach, known)
-        found = [known.get(mark) for mark in marks]
-    return {one[1]: one[2] for one in found if one and one[1] and one[0] in reach}
-
-
-def _read_titles(reach: gate.Reach, known: dict[int, Title]) -> dict[int, Title]:
-    rows = Cover.objects.annotate(
-        row=Cast("id", CharField()), place=Cast("case", CharField())
-    ).values_list("row", "place", "sealed")
-    found: dict[int, Title] = {}
-    fresh = []
-    for row, place, blob in rows:
-        mark, place = hash(bytes(blob)), place.replace("-", "")
-        found[mark] = known.get(mark) or (place, None, "")
-        if found[mark][1] is None and place in reach:
-            fresh.append((row, place, bytes(blob)))
-    for (_, place, blob), doc in gate.read_list(reach, COVER, fresh):
-        found[hash(blob)] = place, ids.of(place), str(doc["name"])
-    return found
-
-
 def counts(actor: Actor) -> dict[str, int]:
     """How many requests each view of the queue holds, opened or not."""
     # Columns of one index only, so that no row is looked at.
@@ -527,13 +520,17 @@ def _compartments(
 ) -> list[CompartmentView]:
     if row.stage != "case":
         return []
-    found = []
+    found, own = [], {one.compartment for one in gate.held_as_own(row.id)}
     for code in compartments.COMPARTMENTS[1:]:
         holds = gate.holds(actor, row.id, code)
         entries = []
         if holds and code != "cover":
             entries = _entries(gate.admit(actor, row.id, code), names, inside=True)
-        answers = {one.answer for one in thread_.consents if one.compartment == code}
+        answers = {
+            one.answer
+            for one in thread_.consents
+            if one.compartment == code and one.purpose in consent_rules.PURPOSES
+        }
         found.append(
             CompartmentView(
                 code=code,
@@ -542,6 +539,8 @@ def _compartments(
                 holders=[one for one in thread_.readers if code in one.compartments],
                 refused="refused" in answers and not holds,
                 asked="asked" in answers and not holds,
+                own=code in own,
+                in_danger=not holds and gate.opens_in_danger(actor, row.id, code),
             )
         )
     return found

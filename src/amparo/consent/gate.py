@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from amparo.consent.rules import OVERRIDE, RELEASE
+from amparo.consent.rules import DUTY, GROUP, OVERRIDE, OWN, RELEASE, TOGETHER, pairs_of
 from amparo.foundation import ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import CannotOpen, Conflict, Refused
-from amparo.vault import compartments, opening
+from amparo.vault import compartments, opening, staff
 from amparo.vault.sealed import Document, Kind
 
 # compartment -> (principal, purpose, last day)
@@ -110,8 +110,30 @@ def may_give(actor: Actor, case: ids.Id, compartment: str) -> bool:
     if not ring or not compartments.may_sign(ring, case):
         return False
     rows = compartments.live().filter(case=case, compartment=compartment, grantee__in=ring.held())
-    purposes = set(rows.values_list("purpose", flat=True)) - {OVERRIDE, RELEASE}
+    purposes = set(rows.values_list("purpose", flat=True)) - {OVERRIDE, RELEASE, DUTY}
     return any(compartments.keys_of(ring, [case], compartment, one) for one in purposes)
+
+
+def opens_in_danger(actor: Actor, case: ids.Id, compartment: str) -> bool:
+    """Whether the defender chose that somebody of a team of the actor's may open this when their life
+    is in danger. Opens nothing, and is noted nowhere."""
+    if actor.kind != "staff" or not actor.ring:
+        return False
+    rows = compartments.live().filter(case=case, compartment=compartment, purpose=DUTY)
+    return rows.filter(grantee__in=actor.ring.held()).exists()
+
+
+def keys_in_danger(actor: Actor, case: ids.Id, compartment: str) -> dict[int, bytes]:
+    """Epoch -> key of what the defender chose so; empty without their choice. For an override only."""
+    if actor.kind != "staff" or not actor.ring:
+        return {}
+    return compartments.keys_of(actor.ring, [case], compartment, DUTY).get(case, {})
+
+
+def pairs_now() -> list[tuple[ids.Id, ids.Id]]:
+    """Every ordered pair of the present release group."""
+    group = [str(one) for one in staff.seated(GROUP)]
+    return [(ids.of(first), ids.of(second)) for first, second in pairs_of(group)]
 
 
 def _pass(leave: Leave | Reach) -> Any:
@@ -203,7 +225,15 @@ class Held:
 
 def held_by(case: ids.Id, principal: ids.Id) -> list[Held]:
     """What a principal holds of a case today, in the compartments' order."""
-    rows = compartments.live().filter(case=case, grantee=principal)
+    return _held(compartments.live().filter(case=case, grantee=principal))
+
+
+def held_as_own(case: ids.Id) -> list[Held]:
+    """What a case's defender reads with their code."""
+    return _held(compartments.live().filter(case=case, purpose=OWN))
+
+
+def _held(rows: Iterable[Any]) -> list[Held]:
     found = {Held(row.compartment, row.purpose, row.until) for row in rows}
     return sorted(found, key=lambda one: compartments.COMPARTMENTS.index(one.compartment))
 
@@ -213,7 +243,8 @@ def mend(actor: Actor, case: ids.Id, compartment: str) -> int:
     # Only staff: a key that anybody else had signed would be refused by everybody.
     if actor.kind != "staff" or not compartments.stale(actor.ring, case, compartment):
         return 0
-    count = opening.renew(actor.ring, case, compartment)
+    pairs = pairs_now() if compartment in TOGETHER else None
+    count = opening.renew(actor.ring, case, compartment, pairs)
     operations.scrub()
     journal.note("re-sealed", case, compartment=compartment, count=count)
     return count

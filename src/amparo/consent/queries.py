@@ -1,5 +1,6 @@
 """What was consented to, refused, disclosed and overridden, for those who hold the case's cover."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,13 +9,15 @@ from amparo.consent.models import DISCLOSURE, REASON, RECORD, Disclosure, Overri
 from amparo.foundation import clock, ids
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import NotFound
-from amparo.vault import compartments
+from amparo.vault import compartments, staff
 from amparo.vault.sealed import Document
 
 
 @dataclass(frozen=True)
 class ConsentRow:
-    """One recorded answer. `in_force` says that it means yes and that the key exists."""
+    """One recorded answer. `in_force` says that it means yes and that the key exists; `waits`, that it
+    means yes, that no later answer has overtaken it, and that its key has yet to be given; `here`, that
+    its recipient can be given one."""
 
     id: ids.Id
     recipient: ids.Id | None
@@ -30,6 +33,8 @@ class ConsentRow:
     until: date | None
     at: datetime
     in_force: bool
+    waits: bool = False
+    here: bool = True
 
     @property
     def about(self) -> tuple[ids.Id | None, str, str]:
@@ -51,7 +56,8 @@ class DisclosureRow:
 @dataclass(frozen=True)
 class OverrideRow:
     """Access taken without consent because a life was in danger. It waits for a second person until
-    `due_at`, was confirmed by one, or is `over` because nobody confirmed it."""
+    `due_at`, was confirmed by one, or is `over` because nobody confirmed it. `mine`: the actor pressed
+    it or it opened to them, so that somebody else confirms it."""
 
     id: ids.Id
     case: ids.Id
@@ -62,6 +68,8 @@ class OverrideRow:
     due_at: datetime
     mine: bool
     over: bool = False
+    by: ids.Id = ids.NIL
+    grantee: ids.Id = ids.NIL
 
 
 @dataclass(frozen=True)
@@ -75,35 +83,56 @@ class ReaderRow:
 
 
 def records(actor: Actor, case: ids.Id) -> list[ConsentRow]:
-    """All answers of a case, newest first."""
+    """All answers of a case, newest first. A team that another has succeeded stands under the id of
+    the one that has its place now."""
     leave = gate.admit(actor, case, "cover")
+    docs = [(row.id, gate.read(leave, RECORD, row)) for row in Record.objects.filter(case=case)]
+    docs.sort(key=lambda one: datetime.fromisoformat(one[1]["at"]), reverse=True)
+    return list(_rows(case, docs)) if docs else []
+
+
+def _rows(case: ids.Id, docs: list[tuple[ids.Id, Document]]) -> Iterator[ConsentRow]:
     held = {
         (row.grantee, row.purpose, row.compartment) for row in compartments.live().filter(case=case)
     }
-    found = []
-    for row in Record.objects.filter(case=case):
-        doc = gate.read(leave, RECORD, row)
-        recipient = ids.parse(doc["recipient"])
-        found.append(
-            ConsentRow(
-                id=row.id,
-                recipient=recipient,
-                label=doc["label"],
-                purpose=doc["purpose"],
-                compartment=doc["compartment"],
-                answer=doc["answer"],
-                condition=doc["condition"],
-                condition_met=doc["condition_met"],
-                how=doc["how"],
-                language=doc["language"],
-                text_version=doc["text_version"],
-                until=date.fromisoformat(doc["until"]) if doc["until"] else None,
-                at=datetime.fromisoformat(doc["at"]),
-                in_force=_means_yes(doc)
-                and (recipient, doc["purpose"], doc["compartment"]) in held,
-            )
+    seats, said = compartments.seats_now(), set()
+    recipients = {one: _present(doc, seats) for one, doc in docs}
+    here = staff.here({one for one in recipients.values() if one})
+    for one, doc in docs:
+        recipient = recipients[one]
+        about = recipient, doc["purpose"], doc["compartment"]
+        yes = _means_yes(doc)
+        # To a code that was lost, and perhaps found, nothing is given.
+        lost = doc["purpose"] == rules.OWN and (recipient, rules.OWN, "cover") not in held
+        yield ConsentRow(
+            id=one,
+            recipient=recipient,
+            label=doc["label"],
+            purpose=doc["purpose"],
+            compartment=doc["compartment"],
+            answer=doc["answer"],
+            condition=doc["condition"],
+            condition_met=doc["condition_met"],
+            how=doc["how"],
+            language=doc["language"],
+            text_version=doc["text_version"],
+            until=date.fromisoformat(doc["until"]) if doc["until"] else None,
+            at=datetime.fromisoformat(doc["at"]),
+            in_force=yes and about in held,
+            waits=yes
+            and about not in held
+            and about not in said
+            and recipient in here
+            and not lost,
+            here=recipient in here and not lost,
         )
-    return sorted(found, key=lambda row: row.at, reverse=True)
+        if doc["answer"] != "asked":
+            said.add(about)
+
+
+def _present(doc: Document, seats: dict[ids.Id, ids.Id]) -> ids.Id | None:
+    recipient = ids.parse(doc["recipient"])
+    return seats.get(recipient, recipient) if recipient else None
 
 
 def _means_yes(doc: Document) -> bool:
@@ -119,6 +148,14 @@ def record(actor: Actor, case: ids.Id, consent: ids.Id) -> ConsentRow:
         if row.id == consent:
             return row
     raise NotFound
+
+
+def waiting(actor: Actor, case: ids.Id) -> list[ConsentRow]:
+    """What the defender said yes to with their own hand and whose key has yet to be given."""
+    if not Record.objects.filter(case=case).exists():
+        return []
+    said = records(actor, case)
+    return [row for row in said if row.waits and row.answer == "granted" and row.how == "page"]
 
 
 def disclosures(actor: Actor, case: ids.Id) -> list[DisclosureRow]:
@@ -157,7 +194,9 @@ def overrides(actor: Actor, case: ids.Id | None = None) -> list[OverrideRow]:
                     at=(at := datetime.fromisoformat(doc["at"])),
                     confirmed=row.confirmed,
                     due_at=row.due_at or at + rules.CONFIRM_WITHIN,
-                    mine=row.by == actor.id,
+                    mine=actor.id in {row.by, row.grantee},
+                    by=row.by,
+                    grantee=row.grantee,
                     over=not row.confirmed and row.due_at is None,
                 )
             )

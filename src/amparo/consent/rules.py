@@ -12,6 +12,12 @@ PURPOSES = ("protection", "legal", "care", "shelter", "costs", "publication", "s
 # Not asked for: a life in danger, and what two persons opened together.
 OVERRIDE = "override"
 RELEASE = "release"
+# What only the defender chooses, by themselves, on their page: that one officer may open their name
+# when their life is in danger, and what they may read back with their code.
+DUTY = "duty"
+CHOSEN = (DUTY, OWN)
+# To be opened by two persons of the release group; identity by nobody else.
+TOGETHER = ("identity", "location", "narrative")
 GROUP = "release"  # the team's code
 
 Answer = Literal["asked", "granted", "refused", "conditional", "withdrawn"]
@@ -50,11 +56,6 @@ def is_in_force(record: Recorded, today: date) -> bool:
 def may_ask_again(refused_at: datetime, now: datetime) -> bool:
     """No is an answer: it is not asked again before its date."""
     return now >= refused_at + ASK_AGAIN_AFTER
-
-
-def override_ends(started_at: datetime, confirmed: bool, now: datetime) -> bool:
-    """Whether an override that nobody confirmed has used up its hours."""
-    return not confirmed and now >= started_at + CONFIRM_WITHIN
 
 
 def pairs_of(group: list[str]) -> list[tuple[str, str]]:

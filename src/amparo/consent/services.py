@@ -4,6 +4,7 @@ Whoever calls has the case's cover; a compartment can be given only by somebody 
 """
 
 import base64
+from contextlib import suppress
 from datetime import date, timedelta
 
 from django.db import transaction
@@ -21,9 +22,9 @@ from amparo.consent.models import (
 )
 from amparo.foundation import clock, events, ids, journal, operations
 from amparo.foundation.actor import Actor
-from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
+from amparo.foundation.errors import CannotOpen, Conflict, Invalid, NotFound, Refused
 from amparo.foundation.router import KEYSTORE
-from amparo.vault import compartments, pairs
+from amparo.vault import compartments, pairs, staff
 from amparo.vault.sealed import Document
 
 
@@ -47,15 +48,19 @@ def _document(
     condition: str = "",
     condition_met: bool = False,
     text_version: str = rules.TEXT_VERSION,
+    own_hand: bool,
 ) -> dict[str, object]:
     wrong = {}
     if answer not in rules.ANSWERS:
         wrong["answer"] = "choose"
-    if purpose not in rules.PURPOSES:
+    # What is the defender's alone to choose nobody records for them; to take it back is always easy.
+    chosen = purpose in rules.CHOSEN and (own_hand or answer == "withdrawn")
+    if purpose not in rules.PURPOSES and not chosen:
         wrong["purpose"] = "choose"
     if compartment not in compartments.COMPARTMENTS:
         wrong["compartment"] = "choose"
-    if how not in rules.HOW:
+    # "On the page" is their own hand, and opens by itself what others have to look at first.
+    if how not in rules.HOW or (how == "page" and not own_hand and answer != "asked"):
         wrong["how"] = "choose"
     if until is not None and until < clock.today():
         wrong["until"] = "past"
@@ -99,6 +104,7 @@ def record_answer(
     with `give_key`). "asked" gives nothing. "withdrawn", "refused" and "conditional" give nothing
     either and take away what was given before. Who said no is not asked again before a month is over.
     """
+    recipient = compartments.seats_now().get(recipient, recipient)
     doc = _document(
         answer=answer,
         recipient=recipient,
@@ -109,6 +115,7 @@ def record_answer(
         language=language,
         until=until,
         condition=condition,
+        own_hand=actor.kind == "defender",
     )
     if answer in {"withdrawn", "refused", "conditional"}:
         return _take_away(actor, case, doc, recipient, purpose, compartment)
@@ -189,6 +196,9 @@ def _withdraw(subject: dict[str, str]) -> None:
 def take_key(case: ids.Id, compartment: str, drop: set[tuple[ids.Id, str]]) -> None:
     """Turn a compartment's key so that these no longer hold it; nothing happens if none of them
     does. Needs no key, so the engine and the sweep may do it."""
+    # A team loses what it had in the place of those before it, too.
+    seats = compartments.seats_now().items()
+    drop = drop | {(old, why) for who, why in drop for old, now in seats if now == who}
     if compartments.any_held(case, compartment, drop):
         with transaction.atomic(using=KEYSTORE):
             compartments.rotate(case, compartment, drop)
@@ -197,22 +207,68 @@ def take_key(case: ids.Id, compartment: str, drop: set[tuple[ids.Id, str]]) -> N
 def give_key(actor: Actor, case: ids.Id, consent: ids.Id) -> None:
     """Give the key of a granted (or met) consent that was recorded by somebody without it; Conflict
     when the defender has answered otherwise since."""
-    row = _standing(actor, case, consent)
+    row = standing(actor, case, consent)
     wanted = rules.Recorded(row.answer, row.until, row.condition, row.condition_met)
     if not rules.is_in_force(wanted, clock.today()):
         raise Refused
-    if row.recipient is None or not gate.may_give(actor, case, row.compartment):
+    if not gate.may_give(actor, case, row.compartment):
+        raise Refused
+    _give(actor, case, row)
+
+
+def _give(
+    actor: Actor, case: ids.Id, row: queries.ConsentRow, held: dict[int, bytes] | None = None
+) -> None:
+    if row.recipient is None:
         raise Refused
     making = operations.Making("consent.give")
     share = compartments.Share(row.recipient, row.purpose, row.until)
     with making.keys():
-        compartments.extend(actor.ring, case, row.compartment, share, op=making.id)
+        compartments.extend(actor.ring, case, row.compartment, share, op=making.id, held=held)
     with making.data():
-        journal.note("consent.key given", case, consent, compartment=row.compartment)
+        standing(actor, case, row.id)  # taken back meanwhile: then no key was given
+        journal.note("consent.key given", case, row.id, compartment=row.compartment)
 
 
-def _standing(actor: Actor, case: ids.Id, consent: ids.Id) -> queries.ConsentRow:
-    """An answer that no later one about the same has overtaken."""
+Held = dict[str, dict[int, bytes]]  # compartment -> epoch -> key
+
+
+def give_waiting(actor: Actor, case: ids.Id, held: Held | None = None) -> int:
+    """Give what the defender has said yes to with their own hand and nobody could give so far, as far
+    as the actor's keys open it; how many. `held`: keys that are at hand for this moment only.
+
+    What an officer wrote down waits for somebody who looks at it and gives it (`give_key`). Here it is
+    the defender's own word, so that it does not matter for what the actor holds the key.
+    """
+    if actor.kind != "staff" or not gate.holds(actor, case, "cover"):
+        return 0
+    count = 0
+    for row in queries.waiting(actor, case):
+        keys = (held or {}).get(row.compartment)
+        if keys or gate.holds(actor, case, row.compartment):
+            # Somebody was quicker, or the key has been turned since: the next one gives it.
+            with suppress(CannotOpen, Conflict, NotFound):
+                _give(actor, case, row, keys)
+                count += 1
+    return count
+
+
+def keep_pairs(actor: Actor, case: ids.Id) -> None:
+    """Whoever joined the release group becomes half of its pairs in what the actor's keys open, so that
+    turnover loses nothing."""
+    if actor.kind != "staff":
+        return
+    wanted = gate.pairs_now()
+    for compartment in rules.TOGETHER:
+        if gate.holds(actor, case, compartment) and pairs.lacking(case, compartment, wanted):
+            keys = compartments.keys_of(actor.ring, [case], compartment)[case]
+            with suppress(CannotOpen, NotFound), transaction.atomic(using=KEYSTORE):
+                pairs.add(actor.ring, case, compartment, wanted, keys)
+                journal.note("pairs made", case, compartment=compartment)
+
+
+def standing(actor: Actor, case: ids.Id, consent: ids.Id) -> queries.ConsentRow:
+    """An answer that no later one about the same has overtaken; Conflict for any other."""
     row = queries.record(actor, case, consent)
     for other in queries.records(actor, case):
         later = other.at >= row.at and other.id != row.id
@@ -226,7 +282,7 @@ def condition_met(actor: Actor, case: ids.Id, consent: ids.Id, *, reason: str) -
     reads it in their list. The key is given too, if the actor holds it."""
     if not reason.strip():
         raise Invalid("say how it was met", {"reason": "empty"})
-    row = _standing(actor, case, consent)
+    row = standing(actor, case, consent)
     if row.answer != "conditional" or row.condition_met:
         raise Conflict
     leave = gate.admit(actor, case, "cover", write=True)
@@ -273,14 +329,24 @@ def override(
 ) -> ids.Id:
     """Open a compartment to somebody without consent, because a life is in danger.
 
-    It lifts purpose and consent, never a key: the actor must hold the compartment. A second person
-    confirms within four hours or the access rotates itself away. The defender reads it in their
-    list.
+    It lifts purpose and consent, never a key: the actor must hold the compartment, or press it for
+    themselves where the defender chose that one officer may. A second person confirms within four hours
+    or the access rotates itself away. The defender reads it in their list.
     """
     if not reason.strip():
         raise Invalid("say why", {"reason": "empty"})
-    if actor.kind != "staff" or not gate.may_give(actor, case, compartment):
+    if actor.kind != "staff":
         raise Refused
+    held = None
+    if not gate.may_give(actor, case, compartment):
+        held = gate.keys_in_danger(actor, case, compartment)
+        if not held:
+            raise Refused
+        if grantee != actor.id:
+            raise Invalid("this opens to whoever presses it", {"grantee": "alone"})
+    if staff.kinds({grantee}).get(grantee, ("", ""))[0] != "person":
+        # In a team nobody would be left who gains nothing by it and could confirm it.
+        raise Invalid("it opens to one person", {"grantee": "person"})
     leave = gate.admit(actor, case, "cover", write=True)
     now = clock.now()
     making = operations.Making("consent.override")
@@ -295,7 +361,7 @@ def override(
     doc: Document = {"reason": reason, "at": now.isoformat(timespec="microseconds")}
     with making.keys():
         share = compartments.Share(grantee, rules.OVERRIDE, until)
-        compartments.extend(actor.ring, case, compartment, share, op=making.id)
+        compartments.extend(actor.ring, case, compartment, share, op=making.id, held=held)
     with making.data():
         row.sealed = gate.seal(leave, REASON, row.id, doc)
         row.save(force_insert=True)
@@ -305,11 +371,14 @@ def override(
 
 
 def confirm_override(actor: Actor, override_id: ids.Id) -> None:
-    """The second person's yes. Two roles of one person are one person."""
+    """The second person's yes. Two roles of one person are one person, and to whom it opened is not
+    the second."""
     row = Override.objects.filter(id=override_id, confirmed=False).exclude(due_at=None).first()
     if row is None:
         raise NotFound
-    if actor.kind != "staff" or actor.id == row.by or not gate.holds(actor, row.case, "cover"):
+    if actor.kind != "staff" or not gate.holds(actor, row.case, "cover"):
+        raise Refused
+    if actor.id in {row.by, row.grantee}:
         raise Refused
     with operations.writing():
         changed = Override.objects.filter(
@@ -360,7 +429,11 @@ def _peel(actor: Actor, row: Release) -> bool:
 
 
 def approve_release(actor: Actor, release: ids.Id) -> bool:
-    """One person's yes; True when it was the second and the asker can read from now on."""
+    """One person's yes; True when it was the second and the asker can read from now on.
+
+    While the second has the key at hand, what the defender said yes to and waits for it is given, and
+    the pairs of the present release group are made.
+    """
     row = Release.objects.filter(id=release, done=False).first()
     if row is None:
         raise NotFound
@@ -380,10 +453,14 @@ def approve_release(actor: Actor, release: ids.Id) -> bool:
     making = operations.Making("consent.release")
     with making.keys():
         compartments.extend(actor.ring, row.case, row.subject, share, op=making.id, held=keys)
+        if row.subject in rules.TOGETHER:
+            wanted = gate.pairs_now()
+            pairs.add(actor.ring, row.case, row.subject, wanted, keys, op=making.id)
     with making.data():
         journal.note("release.second", row.case, row.id, row.asker, compartment=row.subject)
     # Last: whoever was interrupted before it can say yes once more.
     Release.objects.filter(id=row.id).update(done=True, peeled={})
+    give_waiting(actor, row.case, {row.subject: keys})
     return True
 
 
@@ -425,6 +502,7 @@ def take_back(
     """A defender (or staff on their word) takes one compartment back from one recipient, whatever
     it had been given for."""
     leave = gate.admit(actor, case, "cover", write=True)
+    recipient = compartments.seats_now().get(recipient, recipient)
     doc = {
         "answer": "withdrawn",
         "recipient": str(recipient),

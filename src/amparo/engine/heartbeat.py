@@ -18,7 +18,7 @@ from amparo.foundation.actor import SYSTEM
 from amparo.messages import jobs as messages
 from amparo.messages import services as notices
 from amparo.people import services as people
-from amparo.vault import factors, files, log, sessions
+from amparo.vault import factors, files, forms, log, sessions
 
 EVERY_SECOND: tuple[Callable[[], object], ...] = (
     events.deliver_due,
@@ -33,6 +33,7 @@ EVERY_MINUTE: tuple[Callable[[], object], ...] = (
     consent.sweep,
     casework.sweep,
     sessions.sweep,
+    forms.sweep,
     factors.sweep,
     files.sweep_unfinished,
 )

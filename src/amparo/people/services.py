@@ -9,6 +9,7 @@ from itertools import islice
 from django.db import transaction
 
 from amparo.consent import gate, links
+from amparo.consent import rules as consent_rules
 from amparo.foundation import clock, events, ids, journal, operations
 from amparo.foundation.actor import NOBODY, Actor
 from amparo.foundation.config import config
@@ -18,7 +19,17 @@ from amparo.messages import services as messages
 from amparo.people import queries, rules
 from amparo.people.events import LockedDown
 from amparo.people.models import PERSON, TEAM, Person, Team
-from amparo.vault import compartments, factors, keys, passkeys, sample, server, sessions, staff
+from amparo.vault import (
+    compartments,
+    factors,
+    keys,
+    passkeys,
+    sample,
+    server,
+    sessions,
+    staff,
+    watch,
+)
 
 
 @dataclass(frozen=True)
@@ -267,6 +278,7 @@ def welcome(actor: Actor, person: ids.Id, *, fingerprint: str) -> None:
     profile = queries.colleague(actor, person)
     if profile.state != "waiting":
         raise Conflict
+    _room_for_one_more(profile.teams)
     if "".join(fingerprint.casefold().split()) != profile.fingerprint:
         raise Invalid("the fingerprints differ", {"fingerprint": "differs"})
     making = operations.Making("people.welcome")
@@ -276,9 +288,18 @@ def welcome(actor: Actor, person: ids.Id, *, fingerprint: str) -> None:
         journal.note("welcomed", person, teams=profile.teams)
 
 
+def _room_for_one_more(codes: list[str]) -> None:
+    """Every two of the release group are a pair, so an eighth would be half of none."""
+    full = len(queries.members_of(rules.RELEASE)) >= consent_rules.RELEASE_GROUP_LIMIT
+    if rules.RELEASE in codes and full:
+        raise Invalid("the release group is full", {"team": "full"})
+
+
 def join_team(actor: Actor, person: ids.Id, code: str) -> None:
-    """Add a colleague to one more team; the actor must be in it."""
+    """Add a colleague to one more team; the actor must be in it. Invalid (`team`: full) for an eighth
+    of the release group."""
     queries.require(actor, rules.COORDINATION)
+    _room_for_one_more([code])
     making = operations.Making("people.join team")
     with making.keys():
         staff.add_to_team(actor.ring, person, code, op=making.id)
@@ -298,7 +319,7 @@ def leave(actor: Actor, person: ids.Id, *, losing: bool = False) -> None:
     if person == actor.id:
         raise Invalid("somebody else must do this for you", {"person": "self"})
     staff.may_remove(actor.ring, person)
-    if not losing and (compartments.held_alone_by(person) or staff.last_in(person)):
+    if not losing and (watch.held_alone_by(person) or staff.last_in(person)):
         raise Invalid("they alone hold something: hand it over first", {"person": "holds"})
     with operations.ending("people.leave", person=person):
         messages.forget_person(person)
@@ -316,13 +337,15 @@ def _shut_out(subject: dict[str, str]) -> None:
 
 
 def leave_team(actor: Actor, person: ids.Id, code: str, *, losing: bool = False) -> None:
-    """Somebody leaves one team: those who stay get a new key. Invalid for the last one in it."""
+    """Somebody leaves one team: those who stay get a new key. Invalid for the last one in it, and while
+    names open to nobody without them."""
     queries.require(actor, rules.COORDINATION)
     if person == actor.id:
         # Whoever makes the new key of a team knows it.
         raise Invalid("somebody else must do this for you", {"person": "self"})
     staff.may_remove_from(actor.ring, person, code)
-    if not losing and code in staff.last_in(person):
+    alone = code == rules.RELEASE and watch.held_alone_by(person, by_pairs=True)
+    if not losing and (alone or code in staff.last_in(person)):
         raise Invalid("nobody would be left in the team", {"person": "holds"})
     with operations.writing():
         journal.note("left team", person, team=code)

@@ -217,6 +217,7 @@ vault_grant id=id case=id compartment=word epoch=number grantee=id purpose=word 
 wrap=wrap signer=id signature=signature op=id
 vault_pairwrap id=id case=id compartment=word epoch=number first=id second=id wrap=pair \
 signer=id signature=signature op=id
+vault_left find=hash until=moment
 vault_session find=hash principal_id=id kind=word half=hash sealed=session until=moment
 vault_upload id=id whole=number until=moment day=day
 vault_part id=id upload_id=id number=number digest=hash

@@ -19,7 +19,14 @@ from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 from amparo.foundation import clock, ids
 from amparo.foundation.errors import NotFound
 from amparo.foundation.router import KEYSTORE
-from amparo.vault.keys import Ring, move_generations, principals, public_of, rotation_key
+from amparo.vault.keys import (
+    Ring,
+    move_generations,
+    principals,
+    public_of,
+    rotation_key,
+    trusted,
+)
 from amparo.vault.models import Epoch, Grant, Membership, PairWrap, Principal
 from amparo.vault.primitives import (
     CannotOpen,
@@ -44,11 +51,14 @@ COMPARTMENTS = (
     "health",
     "finance",
 )
+# Given for one deed, which asks for it by name: the defender has said that one officer may open their
+# name when their life is in danger. In ordinary reading such a grant opens nothing.
+DUTY = "duty"
 
 
 # --- making --------------------------------------------------------------------------------------
 @dataclass(frozen=True)
-class _Signer:
+class Signer:
     """Who signs: the holder of a ring, or the server's rotation key."""
 
     id: ids.Id
@@ -60,12 +70,12 @@ def rotation_principal() -> Principal:
     return Principal.objects.get(kind="rotation")
 
 
-def _rotation() -> _Signer:
-    return _Signer(rotation_principal().id, rotation_key())
+def _rotation() -> Signer:
+    return Signer(rotation_principal().id, rotation_key())
 
 
 def _make(
-    signer: _Signer,
+    signer: Signer,
     case: ids.Id,
     plan: dict[str, tuple[int, list[Share]]],
     op: ids.Id | None,
@@ -97,7 +107,7 @@ def _make(
             for share in shares
         ]
         wraps += [
-            _pair(signer, key, case, compartment, number, pair, public, op)
+            nested(signer, key, case, compartment, number, pair, public, op)
             for pair in pairs.get(compartment, [])
         ]
     # All or nothing: an epoch that nobody holds would shut its compartment for ever.
@@ -109,7 +119,7 @@ def _make(
 
 
 def _grant(
-    signer: _Signer,
+    signer: Signer,
     key: bytes,
     case: ids.Id,
     compartment: str,
@@ -134,8 +144,8 @@ def _grant(
     )
 
 
-def _pair(
-    signer: _Signer,
+def nested(
+    signer: Signer,
     key: bytes,
     case: ids.Id,
     compartment: str,
@@ -144,6 +154,7 @@ def _pair(
     public: dict[ids.Id, PublicKey],
     op: ids.Id | None,
 ) -> PairWrap:
+    """A key that two persons open together: wrapped to the second, and that to the first."""
     first, second = (public[one] for one in pair)
     inner = wrap(key, second, pair_context(case, compartment, epoch, first, second, "inner"))
     context = pair_context(case, compartment, epoch, first, second, "outer")
@@ -174,7 +185,7 @@ def create(
     Returns the keys, so that the deed can seal what the case begins with; the ring keeps none.
     """
     plan = {compartment: (1, wanted) for compartment, wanted in shares.items()}
-    return _make(_Signer(ring.id, ring.person), case, plan, op, pairs)
+    return _make(Signer(ring.id, ring.person), case, plan, op, pairs)
 
 
 # --- reading -------------------------------------------------------------------------------------
@@ -235,29 +246,37 @@ def keys_of(
 ) -> dict[ids.Id, dict[int, bytes]]:
     """case -> epoch -> key of one compartment, for as many cases as the ring opens.
 
-    One query; what the ring has opened before costs nothing. `purpose` empty: for any purpose.
+    One query; what the ring has opened before costs nothing. `purpose` empty: for any but DUTY, whose
+    keys the ring does not keep either.
     """
     found: dict[ids.Id, dict[int, bytes]] = defaultdict(dict)
     held = ring.held()
+    known = {} if purpose == DUTY else ring.compartments
     rows = [
         row
         for row in _of_cases(cases, compartment, held)
-        if row.grantee in held and purpose in {"", row.purpose}
+        if row.grantee in held and _serves(row.purpose, purpose)
     ]
     # Not opened yet in this session; a grant that does not open gives nothing and stops nobody.
-    cold = [row for row in rows if (row.case, compartment, row.epoch) not in ring.compartments]
+    cold = [row for row in rows if _place(row) not in known]
     signers = Signers(cold)
     for row in cold:
         key = ring.key(row.grantee)
         if key is not None:
             with contextlib.suppress(CannotOpen):
-                opened = open_grant(row, key, signers)
-                ring.compartments[row.case, compartment, row.epoch] = opened
+                known[_place(row)] = open_grant(row, key, signers)
     for row in rows:
-        place = row.case, compartment, row.epoch
-        if place in ring.compartments:
-            found[row.case][row.epoch] = ring.compartments[place]
+        if _place(row) in known:
+            found[row.case][row.epoch] = known[_place(row)]
     return found
+
+
+def _serves(given: str, wanted: str) -> bool:
+    return given == wanted if wanted else given != DUTY
+
+
+def _place(row: Grant) -> tuple[ids.Id, str, int, str]:
+    return row.case, row.compartment, row.epoch, row.purpose
 
 
 def current(case: ids.Id, compartment: str) -> int:
@@ -290,7 +309,7 @@ def expired(today: date) -> dict[tuple[ids.Id, str], set[tuple[ids.Id, str]]]:
 
 
 # --- changing ------------------------------------------------------------------------------------
-def _sign_list(ring: Ring, case: ids.Id, compartment: str, number: int) -> None:
+def sign_list(ring: Ring, case: ids.Id, compartment: str, number: int) -> None:
     """The ring's holder signs the list of an epoch as it stands now."""
     epoch = Epoch.objects.get(case=case, compartment=compartment, number=number)
     grants = Grant.objects.filter(case=case, compartment=compartment, epoch=number)
@@ -322,14 +341,16 @@ def extend(
     """Give every epoch that the ring holds to one more recipient, signed by the ring's holder.
 
     `held` gives the keys where they did not come from the ring's own grants (a two-person release).
-    A grant of the same recipient and purpose is replaced (a new last day).
+    A grant of the same recipient and purpose is replaced (a new last day). CannotOpen for somebody who
+    has left, and for a team that another has succeeded: who left it may still have its key.
     """
-    _alone(case, compartment)
+    alone(case, compartment)
     keys = dict(held or keys_of(ring, [case], compartment).get(case, {}))
-    if not keys or not may_sign(ring, case):
+    recipient = principals({share.principal})[share.principal]
+    if not keys or not recipient.active or not may_sign(ring, case):
         raise CannotOpen
-    to = public_of(bytes(principals({share.principal})[share.principal].public))
-    signer = _Signer(ring.id, ring.person)
+    to = public_of(bytes(recipient.public))
+    signer = Signer(ring.id, ring.person)
     theirs = Grant.objects.filter(
         case=case, compartment=compartment, grantee=share.principal, purpose=share.purpose
     )
@@ -343,7 +364,7 @@ def extend(
     )
     newest = max(keys)
     if newest == current(case, compartment):
-        _sign_list(ring, case, compartment, newest)
+        sign_list(ring, case, compartment, newest)
 
 
 @transaction.atomic(using=KEYSTORE)
@@ -359,7 +380,7 @@ def rotate(
     new epoch from the commit on; returns its number. Whoever lost something finds their rings
     dropped at the next request.
     """
-    _alone(case, compartment)
+    alone(case, compartment)
     number = current(case, compartment)
     held = Grant.objects.filter(case=case, compartment=compartment)
     gone = {
@@ -384,7 +405,7 @@ def rotate(
     return number + 1
 
 
-def _alone(case: ids.Id, compartment: str) -> None:
+def alone(case: ids.Id, compartment: str) -> None:
     """Whoever changes a compartment's grants does so alone until their transaction ends."""
     first = Epoch.objects.filter(case=case, compartment=compartment, number=1)
     list(first.select_for_update().values_list("id", flat=True))
@@ -442,18 +463,11 @@ def _last(instead: dict[ids.Id, ids.Id]) -> dict[ids.Id, ids.Id]:
     return found
 
 
-def held_alone_by(person: ids.Id) -> list[tuple[ids.Id, str]]:
-    """(case, compartment) of whatever nobody else on staff could open, alone or with a second."""
-    rows = Grant.objects.filter(grantee=person).values_list("case", "compartment").distinct()
-    return [place for place in rows if not _others_hold(*place, person)]
-
-
-def _others_hold(case: ids.Id, compartment: str, person: ids.Id) -> bool:
-    newest = {"case": case, "compartment": compartment, "epoch": current(case, compartment)}
-    holders = live().filter(**newest).exclude(grantee=person).values_list("grantee", flat=True)
-    staff = Principal.objects.filter(id__in=list(holders), kind__in=["person", "team"])
-    pairs = PairWrap.objects.filter(**newest).exclude(first=person).exclude(second=person)
-    return staff.filter(active=True).exists() or pairs.exists()
+def seats_now() -> dict[ids.Id, ids.Id]:
+    """Each team that was succeeded -> the team that holds its place now. Who left may still have the
+    old one's key, so nothing new is sealed to it."""
+    teams = Principal.objects.filter(kind="team").exclude(succeeds=None)
+    return _last({row.succeeds: row.id for row in teams if row.succeeds and trusted(row)})
 
 
 def stale(ring: Ring, case: ids.Id, compartment: str) -> bool:
@@ -474,10 +488,12 @@ def _newest(case: ids.Id) -> dict[str, Epoch]:
 def pending_since(case: ids.Id) -> date | None:
     """Since when content of this case waits to be re-sealed, or None."""
     newest = _newest(case)
-    held = Grant.objects.filter(case=case).values_list("compartment", "epoch").distinct()
     days = [
         newest[compartment].day
-        for compartment, epoch in held
+        for table in (Grant, PairWrap)
+        for compartment, epoch in table.objects.filter(case=case).values_list(
+            "compartment", "epoch"
+        )
         if compartment in newest and epoch < newest[compartment].number
     ]
     return min(days, default=None)
@@ -500,24 +516,26 @@ def to_mend(case: ids.Id) -> list[str]:
     )
 
 
-def renew(ring: Ring, case: ids.Id, compartment: str) -> tuple[int, bytes]:
+def renew(
+    ring: Ring, case: ids.Id, compartment: str, pairs: list[tuple[ids.Id, ids.Id]]
+) -> tuple[int, bytes]:
     """An epoch for the present recipients whose key a person has made and signed: (number, key).
 
-    Where the newest is such a one (a re-sealing that was interrupted), it is used again. The caller
-    re-seals the content and then calls `retire`.
+    `pairs` are those that open it together from now on; empty: the same as before. Where the newest is
+    such a one (a re-sealing that was interrupted), it is used again. The caller re-seals the content
+    and then calls `retire`.
     """
     with transaction.atomic(using=KEYSTORE):
-        _alone(case, compartment)
+        alone(case, compartment)
         number = current(case, compartment)
         held = keys_of(ring, [case], compartment).get(case, {})
         if number > 1 and number in held and not _made_by_server(case, compartment, number):
             return number, held[number]
         shares = shares_of(case, compartment)
         paired = PairWrap.objects.filter(case=case, compartment=compartment, epoch=number)
-        pairs = list(paired.values_list("first", "second"))
-        signer = _Signer(ring.id, ring.person)
+        pairs = pairs or list(paired.values_list("first", "second"))
+        signer = Signer(ring.id, ring.person)
         made = _make(signer, case, {compartment: (number + 1, shares)}, None, {compartment: pairs})
-    ring.compartments[case, compartment, number + 1] = made[compartment]
     return number + 1, made[compartment]
 
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from amparo.foundation import clock, ids
 from amparo.vault import server
-from amparo.vault.primitives import CannotOpen, ctx, open_, seal
+from amparo.vault.models import Left
+from amparo.vault.primitives import CannotOpen, ctx, digest, open_, seal
 
 LIFE = timedelta(hours=2)  # to write a first call on a slow network, with scripts off
 
@@ -46,3 +47,21 @@ def read(text: str) -> Form:
     if datetime.fromisoformat(doc["u"]) < clock.now():
         raise CannotOpen
     return Form(ids.Id(doc["o"]), base64.b64decode(doc["w"]))
+
+
+# --- visits that were left -----------------------------------------------------------------------
+def leave(visit: bytes) -> None:
+    """No token of this visit counts any more, in any process. `visit` is what its tokens have in
+    common; of it only a digest is kept, for as long as a token lives."""
+    values = {"until": clock.now() + LIFE}
+    Left.objects.update_or_create(find=digest(ctx("visit", visit)), defaults=values)
+
+
+def is_left(visit: bytes) -> bool:
+    """Whether this visit was left."""
+    return Left.objects.filter(find=digest(ctx("visit", visit)), until__gt=clock.now()).exists()
+
+
+def sweep() -> int:
+    """Forget visits of which no token lives any longer."""
+    return Left.objects.filter(until__lte=clock.now()).delete()[0]

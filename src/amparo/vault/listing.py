@@ -13,7 +13,7 @@ from django.db.models import CharField, QuerySet
 from django.db.models.functions import Cast
 
 from amparo.foundation import ids
-from amparo.vault.compartments import live, open_grant
+from amparo.vault.compartments import DUTY, live, open_grant
 from amparo.vault.keys import Ring
 from amparo.vault.models import Grant
 from amparo.vault.primitives import (
@@ -69,7 +69,7 @@ def reach(ring: Ring, compartment: str) -> Reach:
 
 
 def _held(ring: Ring, compartment: str) -> QuerySet[Grant, Any]:
-    rows = live().filter(compartment=compartment, grantee__in=ring.held())
+    rows = live().filter(compartment=compartment, grantee__in=ring.held()).exclude(purpose=DUTY)
     return rows.annotate(place=Cast("case", CharField()))
 
 
@@ -116,7 +116,7 @@ def _shared(ring: Ring, compartment: str, kind: list[Any]) -> tuple[PrivateKey, 
 
 
 def _check_and_open(ring: Ring, compartment: str, unknown: set[Place]) -> None:
-    rows = live().filter(compartment=compartment, grantee__in=ring.held())
+    rows = live().filter(compartment=compartment, grantee__in=ring.held()).exclude(purpose=DUTY)
     wanted = [row for row in rows if (row.case.hex, row.epoch) in unknown]
     signers, known = Signers(wanted), ring.listed[compartment]
     for row in wanted:

@@ -164,6 +164,15 @@ class Session(models.Model):
     until = models.DateTimeField(db_index=True)
 
 
+class Left(models.Model):
+    """A visit that somebody has left: what a browser's history still holds of it is not answered."""
+
+    keystore = True
+
+    find = models.BinaryField(primary_key=True, max_length=32)
+    until = models.DateTimeField(db_index=True)
+
+
 class Upload(models.Model):
     """A file in sealed parts. Its manifest, with its key, lies sealed in the row that owns it."""
 

@@ -113,8 +113,12 @@ def may_write(pass_: Pass) -> None:
         raise CannotOpen
 
 
-def renew(ring: Ring, case: ids.Id, compartment: str) -> int:
+def renew(
+    ring: Ring, case: ids.Id, compartment: str, pairs: list[tuple[ids.Id, ids.Id]] | None = None
+) -> int:
     """Re-seal everything of a compartment under a fresh key, and destroy the old wraps.
+
+    `pairs`: who opens it together from now on, where those are others than before.
 
     Interrupted anywhere it can be run again: a row is either under an old key or a new one, and the
     old wraps go last, when nothing stands under them any more. What the ring cannot open it leaves
@@ -123,7 +127,7 @@ def renew(ring: Ring, case: ids.Id, compartment: str) -> int:
     held = set(compartments.keys_of(ring, [case], compartment).get(case, {}))
     if not resealing.epochs_in_use(case, compartment) <= held:
         return 0
-    number, key = compartments.renew(ring, case, compartment)
+    number, key = compartments.renew(ring, case, compartment, pairs or [])
     old, new = admit(ring, case, compartment), Pass(case, compartment, "", number, {number: key})
     count = 0
     for _ in range(PASSES):

@@ -3,6 +3,7 @@
 The names of people are not here; the room `people` keeps them, sealed.
 """
 
+import contextlib
 from dataclasses import dataclass
 
 from amparo.foundation import ids
@@ -69,6 +70,25 @@ def members(code: str) -> list[ids.Id]:
     """Who is in a team now; nobody when there is no such team."""
     rows = Membership.objects.filter(team__kind="team", team__code=code, team__active=True)
     return list(rows.values_list("member_id", flat=True))
+
+
+def seated(code: str) -> list[ids.Id]:
+    """Members of a team to whom something may be sealed: they are here, and somebody whom a founder's
+    chain stands for has signed that they belong to it."""
+    rows = Membership.objects.filter(team=keys.team(code), member__active=True)
+    found = []
+    for row in rows.select_related("team", "member"):
+        with contextlib.suppress(CannotOpen):
+            keys.check_seat(row, keys.public_of(bytes(row.member.public)))
+            if keys.trusted(row.member):
+                found.append(row.member_id)
+    return found
+
+
+def here(wanted: set[ids.Id]) -> set[ids.Id]:
+    """Those of some principals who have not left, and whose place no other team has taken."""
+    rows = Principal.objects.filter(id__in=wanted, active=True)
+    return set(rows.values_list("id", flat=True))
 
 
 def kinds(wanted: set[ids.Id]) -> dict[ids.Id, tuple[str, str]]:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from amparo.foundation import ids
 from amparo.foundation.errors import NotFound
-from amparo.vault import keys, server, staff
-from amparo.vault.models import Epoch, Grant, Session, Slot
+from amparo.vault import compartments, keys, server, staff
+from amparo.vault.models import Epoch, Grant, PairWrap, Principal, Session, Slot
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,11 @@ class Resealing:
 
 def resealing() -> Resealing:
     """What a withdrawal or somebody's leaving has left to be re-sealed."""
-    newest = {
-        (row["case"], row["compartment"]): row["last"]
-        for row in Epoch.objects.values("case", "compartment").annotate(last=Max("number"))
-    }
+    newest = _newest()
     old = {
         (case, compartment)
-        for case, compartment, epoch in Grant.objects.values_list(
+        for table in (Grant, PairWrap)
+        for case, compartment, epoch in table.objects.values_list(
             "case", "compartment", "epoch"
         ).distinct()
         if epoch < newest.get((case, compartment), 0)
@@ -73,3 +71,32 @@ def resealing() -> Resealing:
         if (row.case, row.compartment) in old and row.number == newest[row.case, row.compartment]
     ]
     return Resealing(len(old), min(days, default=None))
+
+
+def held_alone_by(person: ids.Id, *, by_pairs: bool = False) -> list[tuple[ids.Id, str]]:
+    """(case, compartment) of whatever nobody else on staff could open, alone or with a second.
+
+    `by_pairs`: only what they are one half of, which is all that leaving the release group takes away.
+    """
+    halves = PairWrap.objects.filter(Q(first=person) | Q(second=person))
+    places = set(halves.values_list("case", "compartment").distinct())
+    # What ends by itself, or opens only while a life is in danger, is no lasting hold.
+    here = Principal.objects.filter(kind__in=["person", "team"], active=True).values("id")
+    lasting = Grant.objects.filter(until=None, grantee__in=here).exclude(purpose=compartments.DUTY)
+    if not by_pairs:
+        mine = Grant.objects.filter(grantee=person)
+        places |= set(mine.values_list("case", "compartment").distinct())
+        lasting = lasting.exclude(grantee=person)
+    pairs = PairWrap.objects.exclude(first=person).exclude(second=person)
+    held = {
+        place
+        for rows in (lasting, pairs)
+        for place in rows.values_list("case", "compartment", "epoch")
+    }
+    newest = _newest()
+    return sorted(place for place in places if (*place, newest.get(place, 0)) not in held)
+
+
+def _newest() -> dict[tuple[ids.Id, str], int]:
+    rows = Epoch.objects.values("case", "compartment").annotate(last=Max("number"))
+    return {(row["case"], row["compartment"]): row["last"] for row in rows}

@@ -12,7 +12,7 @@ from amparo.casework import queries
 from amparo.casework.services import sharing
 from amparo.foundation import ids, journal
 from amparo.foundation.actor import Actor
-from amparo.foundation.errors import Invalid, NotFound
+from amparo.foundation.errors import Conflict, Invalid, NotFound
 from amparo.vault import forms as tokens
 from amparo.web.notes import visits
 from amparo.web.notes.arriving import form_of, from_our_pages
@@ -64,17 +64,16 @@ def _read(
 
 
 def _answer(request: HttpRequest, link: str, sent: tokens.Form, actor: Actor) -> HttpResponse:
-    form, window, once = Reply(request.POST), sent.window, sent.once.bytes
-    if visits.is_sent(once):
-        twice = pgettext("safety", "This was sent before. It has not been sent twice.")
-        return _read(request, link, window, actor, done=twice)
+    form, window = Reply(request.POST), sent.window
     if form.is_valid():
         try:
-            sharing.answer(actor, text=form.cleaned_data["text"])
+            sharing.answer(actor, once=sent.once, text=form.cleaned_data["text"])
+        except Conflict:
+            twice = pgettext("safety", "This was sent before. It has not been sent twice.")
+            return _read(request, link, window, actor, done=twice)
         except Invalid:
             form.add_error("text", _("Write a few words first."))
         else:
-            visits.sent(once)
             return _read(request, link, window, actor, done=_("Sent. Those on duty can read it."))
     return _read(request, link, window, actor, form)
 

@@ -12,9 +12,9 @@ from amparo.casework.services import sharing, thread
 from amparo.casework.services.sharing import Offer
 from amparo.consent import jobs
 from amparo.consent import services as consent
-from amparo.foundation import clock, journal
+from amparo.foundation import clock, ids, journal
 from amparo.foundation.actor import Actor
-from amparo.foundation.errors import Invalid, NotFound, Refused
+from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
 from amparo.vault import age
 from amparo.vault.models import Grant
 from amparo.vault.primitives import PrivateKey
@@ -183,9 +183,9 @@ def test_a_key_of_another_kind_is_named(house: House, amina: Defender) -> None:
 def test_a_reader_writes_back_to_the_desk_only(house: House, amina: Defender) -> None:
     with journal.unit():
         handle, actor = sharing.use_link(link(house, amina))
-        sharing.answer(actor, text="I take it.")
+        sharing.answer(actor, once=ids.new(), text="I take it.")
         with pytest.raises(Invalid):
-            sharing.answer(actor, text=" ")
+            sharing.answer(actor, once=ids.new(), text=" ")
         for verb in (queries.thread, queries.queue):
             with pytest.raises(Refused):
                 verb(actor)
@@ -198,7 +198,18 @@ def test_a_reader_writes_back_to_the_desk_only(house: House, amina: Defender) ->
     with lena.request() as outsider, pytest.raises(Refused):
         sharing.answers(outsider, amina.case)
     with journal.unit(), pytest.raises(Refused):
-        sharing.answer(Actor("nobody"), text="x")
+        sharing.answer(Actor("nobody"), once=ids.new(), text="x")
+
+
+def test_the_same_answer_twice_is_one_answer(house: House, amina: Defender) -> None:
+    once = ids.new()
+    with journal.unit():
+        _, actor = sharing.use_link(link(house, amina))
+        sharing.answer(actor, once=once, text="I take it.")
+        with pytest.raises(Conflict):
+            sharing.answer(actor, once=once, text="I take it.")
+    with house.ines.request() as ines:
+        assert len(sharing.answers(ines, amina.case)) == 1
 
 
 def test_nobody_reads_on_after_the_call_was_taken_back(house: House, amina: Defender) -> None:

@@ -8,6 +8,7 @@ import pytest
 from amparo.casework import queries as casework
 from amparo.casework.services import desk
 from amparo.consent import gate, links
+from amparo.consent import services as consent
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import NOBODY, Actor
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused, Unavailable
@@ -16,7 +17,7 @@ from amparo.messages.models import Route
 from amparo.people import queries, services
 from amparo.vault import compartments, factors, keys, log, opening, staff
 from amparo.vault.keys import Ring
-from amparo.vault.models import Factor, Grant, Membership, Principal, Session, Slot
+from amparo.vault.models import Factor, Grant, Membership, PairWrap, Principal, Session, Slot
 from amparo.vault.primitives import PrivateKey
 from tests import make
 from tests.make import Crash, House, Officer
@@ -120,6 +121,22 @@ def test_nobody_opens_a_team_that_they_are_not_in(house: House) -> None:
         with pytest.raises(NotFound):
             services.join_team(ines, ids.new(), "finance")
     assert queries.roles(lena.sign_in()) == {"house", "care", "finance"}
+
+
+def test_an_eighth_of_the_release_group_would_be_half_of_no_pair(house: House) -> None:
+    for number in range(4):
+        house.hire(f"person {number}", "release")
+    late = house.hire("late", "intake")
+    eighth = joined(house, "eighth", "release")
+    with house.ines.request() as ines:
+        with pytest.raises(Invalid) as refused:
+            services.join_team(ines, late.id, "release")
+        assert refused.value.fields == {"team": "full"}
+        services.join_team(ines, late.id, "legal")
+    with pytest.raises(Invalid) as refused:
+        welcome(house.ines, eighth.id, fingerprint(house, eighth.id))
+    assert refused.value.fields == {"team": "full"} and state(house, eighth.id) == "waiting"
+    assert len(queries.members_of("release")) == 7
 
 
 @pytest.mark.parametrize(
@@ -296,6 +313,7 @@ def test_nobody_leaves_while_they_alone_hold_something(house: House, lena: Offic
     amina = make.ask()
     make.open_case(lena, amina.case)
     make.note(lena, amina.case, "narrative", "They came on Friday.")
+    PairWrap.objects.filter(compartment="narrative").delete()  # as before there were any
     with pytest.raises(Invalid) as refused:
         leave(house, lena)
     assert refused.value.fields == {"person": "holds"}
@@ -306,9 +324,23 @@ def test_nobody_leaves_while_they_alone_hold_something(house: House, lena: Offic
     assert "They came on Friday." in make.texts(house.tomas, amina.case, "narrative")
 
 
+def test_two_persons_open_what_only_somebody_who_left_held(house: House, lena: Officer) -> None:
+    amina = make.ask()
+    make.open_case(lena, amina.case)
+    make.note(lena, amina.case, "narrative", "They came on Friday.")
+    leave(house, lena)
+    assert not make.texts(house.tomas, amina.case, "narrative")
+    with house.tomas.request() as tomas:
+        release = consent.request_release(tomas, amina.case, compartment="narrative")
+    with house.ruth.request() as ruth:
+        assert consent.approve_release(ruth, release)
+    assert "They came on Friday." in make.texts(house.tomas, amina.case, "narrative")
+
+
 def test_what_is_lost_is_lost_knowingly(house: House, lena: Officer) -> None:
     amina = make.ask()
     make.open_case(lena, amina.case)
+    PairWrap.objects.filter(compartment="narrative").delete()
     leave(house, lena, losing=True)
     assert state(house, lena.id) == "left"
     assert not Grant.objects.filter(grantee=lena.id).exists()

@@ -11,7 +11,7 @@ from amparo.alerts.rules import Fault, Hours, Rung
 from amparo.consent import gate
 from amparo.foundation import ids, journal, operations
 from amparo.foundation.actor import Actor
-from amparo.foundation.errors import Invalid, NotFound
+from amparo.foundation.errors import Conflict, Invalid, NotFound
 from amparo.messages import ringing
 from amparo.messages import rules as messages
 from amparo.vault import duty
@@ -56,10 +56,16 @@ class Armed:
     faults: list[Fault]
 
 
-def arm(actor: Actor, case: ids.Id, draft: Draft) -> Armed:
+# A plan that is pressed by hand, by a card or by the desk, replaces the other.
+PRESSED: tuple[rules.Kind, ...] = ("card", "desk")
+
+
+def arm(actor: Actor, case: ids.Id, draft: Draft, *, once: ids.Id | None = None) -> Armed:
     """Write a plan down and arm it; Invalid names what keeps it from working.
 
-    The defender with their code, or an officer beside them. It replaces a plan of the same kind.
+    The defender with their code, or an officer beside them. It replaces a plan that is pressed in the
+    same way, whose card is dead from then on. `once` is the form's own key: the same form again is a
+    Conflict and changes nothing, so that a page from a browser's history kills no card.
     """
     leave = gate.admit(actor, case, HOME, write=True)
     doc = _document(draft)
@@ -67,7 +73,7 @@ def arm(actor: Actor, case: ids.Id, draft: Draft) -> Armed:
     grave = {f"{fault.what} {fault.at}".strip(): "grave" for fault in found if fault.grave}
     if grave:
         raise Invalid("this plan would not work", grave)
-    row = Plan(case=case, kind=draft.kind)
+    row = Plan(id=once or ids.new(), case=case, kind=draft.kind)
     row.sealed = gate.seal(leave, PLAN, row.id, doc)
     token = b""
     if draft.kind == "card":
@@ -76,7 +82,10 @@ def arm(actor: Actor, case: ids.Id, draft: Draft) -> Armed:
     elif draft.kind == "duty":
         row.armed = duty.seal(ARMED, row.id, doc)
     with operations.writing():
-        Plan.objects.filter(case=case, kind=draft.kind).delete()
+        if Plan.objects.filter(id=row.id).exists():
+            raise Conflict
+        kinds = PRESSED if draft.kind in PRESSED else (draft.kind,)
+        Plan.objects.filter(case=case, kind__in=kinds).delete()
         row.save(force_insert=True)
         journal.note("plan armed", case, row.id, kind=draft.kind)
     return Armed(row.id, base64.urlsafe_b64encode(token).decode().rstrip("="), found)

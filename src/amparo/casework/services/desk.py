@@ -312,8 +312,12 @@ def know_taken(actor: Actor) -> None:
 
 
 def mend(actor: Actor, case: ids.Id) -> int:
-    """Re-seal what a withdrawal or a departure left under an old key, as far as one's keys reach."""
-    return sum(gate.mend(actor, case, one) for one in compartments.to_mend(case))
+    """Re-seal what a withdrawal or a departure left under an old key, as far as one's keys reach; keep
+    the pairs of two persons fresh; give what the defender chose and nobody could give so far."""
+    count = sum(gate.mend(actor, case, one) for one in compartments.to_mend(case))
+    consent.keep_pairs(actor, case)
+    consent.give_waiting(actor, case)
+    return count
 
 
 # --- drafts --------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from amparo.casework import queries, rules
 from amparo.casework.events import RequestReceived
-from amparo.casework.models import Case, Sent
+from amparo.casework.models import Case
 from amparo.casework.services.record import (
     Author,
     SealedFile,
@@ -13,6 +13,7 @@ from amparo.casework.services.record import (
     due_now,
     only_once,
     stamp,
+    was_sent,
     write_cover,
     write_entry,
 )
@@ -75,7 +76,7 @@ def ask(
     """
     check_texts(what=call.what, where=call.where, reach=call.reach)
     ready()
-    if Sent.objects.filter(id=once).exists():
+    if was_sent(once):
         raise Conflict
     installation = server.load()
     lookup, lock = codes.derive(code, installation.installation, installation.key("pepper"))

@@ -22,7 +22,7 @@ from amparo.casework.models import (
 )
 from amparo.consent import gate
 from amparo.foundation import clock, ids
-from amparo.foundation.errors import Conflict, Invalid
+from amparo.foundation.errors import Conflict, Invalid, Unavailable
 from amparo.vault import files
 
 
@@ -148,6 +148,21 @@ def only_once(once: ids.Id | None) -> None:
             Sent(id=once).save(force_insert=True)
         except IntegrityError:
             raise Conflict from None
+
+
+def was_sent(once: ids.Id) -> bool:
+    """Whether this form was taken in before."""
+    return Sent.objects.filter(id=once).exists()
+
+
+def first_of_all(once: ids.Id | None, *, with_files: bool, **texts: str) -> None:
+    """What is asked before named files are read back, which is dear: Invalid for texts that are too
+    long, Unavailable when files have no room, Conflict for what was taken in before."""
+    check_texts(**texts)
+    if with_files and not files.room_left():
+        raise Unavailable("the disk is nearly full")
+    if once is not None and was_sent(once):
+        raise Conflict
 
 
 def erase_rows(case: ids.Id) -> None:

@@ -14,7 +14,7 @@ from amparo.casework import bundle, queries
 from amparo.casework.models import OutsideAnswer
 from amparo.casework.queries import Message
 from amparo.casework.services.desk import case_row
-from amparo.casework.services.record import check_texts, stamp
+from amparo.casework.services.record import check_texts, only_once, stamp
 from amparo.consent import gate, links
 from amparo.consent import services as consent
 from amparo.foundation import clock, ids, journal, operations
@@ -209,8 +209,8 @@ def shown(actor: Actor) -> Shown:
     return Shown("", held[0].purpose, min(days), parts)
 
 
-def answer(actor: Actor, *, text: str) -> None:
-    """The reader writes back; only the intake team can open it."""
+def answer(actor: Actor, *, once: ids.Id, text: str) -> None:
+    """The reader writes back; only the intake team can open it. The same `once` again is a Conflict."""
     if actor.kind != "outside" or actor.case is None:
         raise Refused
     check_texts(text=text)
@@ -220,6 +220,7 @@ def answer(actor: Actor, *, text: str) -> None:
     doc = {"text": text, "at": stamp(), "reader": str(actor.id)}
     row.sealed = gate.seal_to_team(INTAKE, ANSWER, row.id, doc)
     with operations.writing():
+        only_once(once)
         row.save(force_insert=True)
         journal.note("answered from outside", actor.case)
 

@@ -1,4 +1,4 @@
-"""What a defender does with their code: write again, take back, take along, change the code."""
+"""What a defender does with their code: write again, choose, take back, take along, change the code."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ from django.db.models import F
 
 from amparo.alerts.services import plans
 from amparo.casework import bundle, queries
+from amparo.casework.choices import again, choices
 from amparo.casework.events import DefenderWrote
 from amparo.casework.models import Case, Entry
 from amparo.casework.services.record import (
@@ -20,11 +21,12 @@ from amparo.casework.services.record import (
 from amparo.consent import gate
 from amparo.consent import queries as consent_queries
 from amparo.consent import services as consent
-from amparo.consent.rules import OWN
+from amparo.consent.rules import DUTY, OWN
 from amparo.foundation import events, ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.config import config
 from amparo.foundation.errors import Invalid, NotFound, Refused
+from amparo.people.rules import INTAKE
 from amparo.vault import codes, keys, server, sessions
 
 
@@ -129,6 +131,71 @@ def open_questions(actor: Actor) -> list[consent_queries.ConsentRow]:
     return [row for row in newest.values() if row.answer == "asked"]
 
 
+def choose(actor: Actor, *, purpose: str, compartment: str, yes: bool) -> None:
+    """What only the defender chooses: that one duty officer may open their name when their life is in
+    danger, and what they read back with their code. NotFound for anything else.
+
+    A yes is given its key by the next session that has it; a no works at once. The same again changes
+    nothing.
+    """
+    case = _case(actor)
+    found = choices(consent_queries.records(actor, case.id), case.stage)
+    now = next(
+        (one for one in found if (one.purpose, one.compartment) == (purpose, compartment)), None
+    )
+    if now is None:
+        raise NotFound
+    if yes == (now.state != "off"):
+        return
+    recipient, label = (keys.team(INTAKE).id, INTAKE) if purpose == DUTY else (actor.id, OWN)
+    if yes:
+        consent.record_answer(
+            actor,
+            case.id,
+            answer="granted",
+            recipient=recipient,
+            label=label,
+            purpose=purpose,
+            compartment=compartment,
+            how="page",
+            language=actor.language,
+        )
+    else:
+        consent.take_back(
+            actor,
+            case.id,
+            recipient=recipient,
+            label=label,
+            purpose=purpose,
+            compartment=compartment,
+        )
+    with operations.writing():
+        events.announce(DefenderWrote(str(case.id)))
+
+
+def say_yes_again(actor: Actor, consent_id: ids.Id) -> None:
+    """What they said no to, or took back, they let be read after all, for no longer than was asked."""
+    case = _case(actor)
+    found = again(consent_queries.records(actor, case.id))
+    one = next((one for one in found if one.row.id == consent_id), None)
+    if one is None or one.row.recipient is None:
+        raise NotFound
+    consent.record_answer(
+        actor,
+        case.id,
+        answer="granted",
+        recipient=one.row.recipient,
+        label=one.row.label,
+        purpose=one.row.purpose,
+        compartment=one.row.compartment,
+        how="page",
+        language=actor.language,
+        until=one.until,
+    )
+    with operations.writing():
+        events.announce(DefenderWrote(str(case.id)))
+
+
 def withdraw_request(actor: Actor) -> None:
     """Take the whole request back: everybody loses every key at once, and what was written stays
     unreadable for ever. The code stops working."""
@@ -163,7 +230,8 @@ def new_code(actor: Actor, code: codes.Code) -> None:
 def export(actor: Actor) -> Iterator[bytes]:
     """Everything that the defender's keys open, as one zip file, streamed."""
     case = _case(actor)
-    for compartment in ("cover", "correspondence"):
+    thread = queries.thread(actor)
+    for compartment in ("cover", "correspondence", *(part.compartment for part in thread.parts)):
         gate.may_disclose(actor, case.id, compartment, recipient=actor.id, purpose=OWN)
     journal.note("own export", case.id)
-    return bundle.of_thread(actor, queries.thread(actor))
+    return bundle.of_thread(actor, thread)

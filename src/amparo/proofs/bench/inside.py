@@ -289,12 +289,12 @@ def addresses() -> dict[str, dict[str, Any]]:
 def titles(warm: int) -> dict[str, Any]:
     """Milliseconds to show the name of every request: first after a restart, with a cold ring, and
     with a warm one."""
-    from amparo.casework import queries
+    from amparo.casework.titles import titles as titles_of
     from amparo.foundation import journal
 
     def shown(actor: Any) -> int:
         with journal.unit(actor):
-            return len(queries.titles(actor))
+            return len(titles_of(actor))
 
     first = _sign_in().actor
     restart = _times(lambda: shown(first), 1)[0]

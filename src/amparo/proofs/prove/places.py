@@ -251,7 +251,7 @@ def _plant_epoch(signer: Principal, key: Any, case: ids.Id, world: World) -> boo
     """The next epoch of a conversation, whose key the thief knows: is new content sealed with it?"""
     number = compartments.current(case, "correspondence") + 1
     plan = {"correspondence": (number, [Share(keys.team("intake").id, "protection")])}
-    compartments._make(compartments._Signer(signer.id, key), case, plan, None)
+    compartments._make(compartments.Signer(signer.id, key), case, plan, None)
     return _is_used(world, case, number)
 
 

@@ -49,7 +49,7 @@ def new(request: HttpRequest) -> HttpResponse:
     form, sent = forms.Ask(request.POST, request.FILES), form_of(request)
     if sent is not None and visits.is_left(sent.window):
         return _closed(request)
-    if sent is not None and visits.is_sent(sent.window):
+    if sent is not None and visits.is_sent(sent):
         return render(request, "notes/already.html")
     if say_what_failed(request, form) or not form.is_valid() or sent is None:
         return _ask_again(request, form, sent)
@@ -63,11 +63,10 @@ def new(request: HttpRequest) -> HttpResponse:
         language=get_language() or "en",
     )
     try:
-        asked = intake.ask(NOBODY, once=sent.once, code=code, call=call, files=files)
+        asked = intake.ask(NOBODY, once=visits.once(sent), code=code, call=call, files=files)
     except Conflict:
         drop_files(request)
         return render(request, "notes/already.html")
-    visits.sent(sent.window)
     return code_page(
         request,
         code,

@@ -1,0 +1,329 @@
+"""The questions of a plan for the worst hour, asked of a defender in their notes and of an officer
+beside them: one form, one way from answers to a plan, one set of words for what it lacks."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import segno
+from django import forms
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from amparo.alerts import queries, rules
+from amparo.alerts.services.plans import TEXT, Draft
+from amparo.alerts.services.plans import Person as Contact
+from amparo.foundation import clock
+from amparo.foundation.config import base
+from amparo.foundation.errors import Invalid
+from amparo.messages.rules import is_address
+from amparo.web.notes.forms import Page, line
+from amparo.web.zones import clocks
+
+MOST, AT_FIRST = 6, 2
+MINUTES = (0, 5, 10, 20, 40, 60)
+LABEL = 60  # letters of what somebody is called
+EASTERN = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+
+# Said in the contacts' presence, and in front of whoever reads their phone.
+TEXTS: dict[str, str | Promise] = {
+    "order": pgettext_lazy("neutral text", "Your order is ready."),
+    "photos": pgettext_lazy("neutral text", "Here are the photos from Sunday."),
+    "list": pgettext_lazy("neutral text", "This is the list for Saturday."),
+    "time": pgettext_lazy("neutral text", "The meeting has a new time."),
+}
+OWN = "own"
+KINDS = {
+    "card": pgettext_lazy("safety", "A page that I keep"),
+    "desk": pgettext_lazy("safety", "No page: those on duty press for me"),
+}
+
+
+def at_words(minutes: int) -> str:
+    """When somebody is told, counted from the press."""
+    if minutes == 0:
+        return gettext("At once")
+    return gettext("After %(n)s minutes") % {"n": minutes}
+
+
+class Plan(Page):
+    """Who is told, when, in which words. `count` people are asked for; all may stay empty."""
+
+    zone = forms.ChoiceField(
+        label=_("What does the clock show where they live?"),
+        help_text=_("Only for the hours above."),
+        required=False,
+    )
+    text = forms.ChoiceField(
+        label=_("What they read"),
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("Choose one of these, or write your own.")},
+    )
+    own = line(_("My own words"), limit=TEXT)
+    name = line(
+        _("What they call you"),
+        pgettext_lazy("safety", "It stands on the page that opens from the message. Not in it."),
+        LABEL,
+    )
+    word = line(
+        _("A word that only you would say when you are safe"),
+        pgettext_lazy("safety", "Tell it to them, and to nobody else. It ends the alarm."),
+        LABEL,
+    )
+    kind = forms.ChoiceField(
+        label=_("How do you send for help?"), choices=list(KINDS.items()), required=False,
+        widget=forms.RadioSelect,
+    )  # fmt: skip
+
+    def __init__(
+        self, *args: Any, count: int = AT_FIRST, languages: Iterable[Any] = (), **given: Any
+    ) -> None:
+        super().__init__(*args, **given)
+        self.count = min(max(count, 1), MOST)
+        self.draft: Draft | None = None
+        self._people()
+        zone = str(self.initial.get("zone", ""))
+        choose = ("", gettext("Choose"))
+        self.fields["zone"].choices = [choose, *clocks(clock.now(), also=zone)]  # type: ignore[attr-defined]
+        own = (OWN, gettext("My own words, below"))
+        self.fields["text"].choices = [*TEXTS.items(), own]  # type: ignore[attr-defined]
+        if languages:
+            self.fields["language"] = forms.ChoiceField(
+                label=_("Language of their page"), choices=list(languages), required=False
+            )
+
+    def _people(self) -> None:
+        when = [(str(minutes), at_words(minutes)) for minutes in MINUTES]
+        for n in range(1, self.count + 1):
+            self.fields |= {
+                f"who{n}": line(_("What you call them"), limit=LABEL),
+                f"a{n}": line(_("Their mail address, or phone number with + in front"), limit=120),
+                f"b{n}": line(_("A second one, if the first does not work"), limit=120),
+                f"at{n}": forms.ChoiceField(
+                    label=_("When they are told"), choices=when, initial=str(MINUTES[n - 1])
+                ),
+                f"from{n}": _hour(_("Wake them only from")),
+                f"to{n}": _hour(_("until")),
+            }
+
+    def people(self) -> list[dict[str, forms.BoundField]]:
+        """The questions about each of them."""
+        parts = ("who", "a", "b", "at", "from", "to")
+        return [
+            {
+                part.replace("from", "start").replace("to", "end"): self[f"{part}{n}"]
+                for part in parts
+            }
+            for n in range(1, self.count + 1)
+        ]
+
+    # --- from answers to a plan ------------------------------------------------------------------
+    def clean(self) -> dict[str, Any]:
+        """The plan that the answers make stands in `draft` when nothing is wrong with them."""
+        given = super().clean() or {}
+        contacts, rungs = {}, {0: [rules.DESK]}
+        for n in range(1, self.count + 1):
+            contact = self._contact(n, given)
+            if contact is not None:
+                contacts[f"p{n}"] = contact
+                rungs.setdefault(int(given.get(f"at{n}") or 0), []).append(f"p{n}")
+        if any(one.hours.start for one in contacts.values()) and not given.get("zone"):
+            self.add_error("zone", _("Choose the clock that the hours are meant by."))
+        text = str(TEXTS.get(given.get("text", ""), "")) or given.get("own", "").strip()
+        if not text and contacts and "text" not in self.errors:
+            self.add_error("text", _("Choose what they read, or write your own words."))
+        if not given.get("kind") and "kind" not in self.errors:
+            self.add_error("kind", _("Choose one of the two."))
+        last = max(rungs)
+        rungs[last] = list(dict.fromkeys([rules.DESK, *rungs[last]]))
+        if not self.errors:
+            self.draft = Draft(
+                kind=given["kind"],
+                rungs=tuple(rules.Rung(at, tuple(to)) for at, to in sorted(rungs.items())),
+                people=contacts,
+                # Nobody reads it when only the desk is told, but a plan has a text.
+                text=text or str(TEXTS["order"]),
+                name=given["name"].strip(),
+                word=given["word"].strip(),
+                language=given.get("language") or translation.get_language() or "en",
+            )
+        return given
+
+    def _contact(self, n: int, given: Mapping[str, Any]) -> Contact | None:
+        label = given.get(f"who{n}", "").strip()
+        written = {part: given.get(f"{part}{n}", "").strip() for part in ("a", "b")}
+        if not label and not any(written.values()):
+            return None
+        if not label and f"who{n}" not in self.errors:
+            self.add_error(f"who{n}", _("Write what you call them. It need not be their name."))
+        if not any(written.values()) and f"a{n}" not in self.errors:
+            self.add_error(
+                f"a{n}", _("Write a mail address or a phone number, or leave it all empty.")
+            )
+        ways = []
+        for part, text in written.items():
+            way = way_of(text)
+            if text and way is None:
+                self.add_error(
+                    f"{part}{n}",
+                    _(
+                        "This is neither a mail address nor a number that begins with + and a country."
+                    ),
+                )
+            elif way is not None:
+                ways.append(way)
+        start, end = given.get(f"from{n}") or "", given.get(f"to{n}") or ""
+        if bool(start) != bool(end):
+            self.add_error(f"to{n}" if start else f"from{n}", _("Write both hours, or none."))
+        hours = (
+            rules.Hours(start, end, given.get("zone") or "UTC") if start and end else rules.Hours()
+        )
+        return Contact(label, tuple(ways), hours)
+
+    def refuse(self, error: Invalid) -> None:
+        """Put what the service found wrong beside the questions it is about."""
+        for code in error.fields:
+            person = re.search(r"p(\d)$", code)
+            if person and code.startswith(("p", "no way")):
+                self.add_error(f"a{person[1]}", fault_words(code, ""))
+            else:
+                self.add_error("text" if code == "text" else None, fault_words(code, ""))
+
+
+class _Time(forms.CharField):
+    """A clock time, however it was typed: 8, 8:30, 08.30, ٠٨:٣٠."""
+
+    def clean(self, value: Any) -> str:
+        text = str(value or "").strip().translate(EASTERN)
+        if not text:
+            return ""
+        found = re.fullmatch(r"(\d{1,2})(?:[:.h](\d{2}))?", text)
+        if found is None or int(found[1]) > 23 or int(found[2] or 0) > 59:
+            raise forms.ValidationError(_("Write an hour such as 08:30."))
+        return f"{int(found[1]):02}:{found[2] or '00'}"
+
+
+def _hour(label: Any) -> forms.CharField:
+    return _Time(label=label, required=False, widget=forms.TextInput(attrs={"type": "time"}))
+
+
+def way_of(text: str) -> tuple[str, str] | None:
+    """(channel, address) of what somebody typed; None when it is neither a mail address nor a number."""
+    text = "".join(one for one in text.strip() if unicodedata.category(one) != "Cf")
+    if "@" in text:
+        name, _at, host = text.partition("@")
+        return ("mail", text) if name and "." in host and is_address("mail", text) else None
+    number = re.sub(r"[\s().\-–/]", "", text.translate(EASTERN))
+    number = f"+{number[2:]}" if number.startswith("00") else number
+    return ("sms", number) if is_address("sms", number) else None
+
+
+# --- from a plan back to answers -----------------------------------------------------------------
+def answers_of(doc: Mapping[str, Any], kind: str) -> tuple[dict[str, Any], int]:
+    """(what the form shows of a plan, for how many people)."""
+    found: dict[str, Any] = {name: doc[name] for name in ("name", "word", "language")}
+    same = [code for code, text in TEXTS.items() if str(text) == doc["text"]]
+    found |= {"text": same[0] if same else OWN, "own": "" if same else doc["text"], "kind": kind}
+    at = {name: minutes for minutes, to in reversed(doc["rungs"]) for name in to}
+    for n, (key, one) in enumerate(doc["people"].items(), 1):
+        ways = [address for _channel, address in one["ways"]] + ["", ""]
+        start, end, zone = one["hours"]
+        found |= {f"who{n}": one["label"], f"a{n}": ways[0], f"b{n}": ways[1]}
+        found |= {f"at{n}": str(at.get(key, 0)), f"from{n}": start, f"to{n}": end}
+        if start:
+            found["zone"] = zone
+    return found, max(len(doc["people"]), 1)
+
+
+def typed(request: HttpRequest, *, more: int = 0, **given: Any) -> Plan:
+    """The form with everything that was typed: `more` asks for so many people more, and judges
+    nothing yet."""
+    count = request.POST.get("count", "")
+    people = int(count) if count.isdecimal() and len(count) == 1 else AT_FIRST
+    if more:
+        return Plan(initial=request.POST.dict(), count=people + more, **given)
+    return Plan(request.POST, count=people, **given)
+
+
+# --- what is said about a plan -------------------------------------------------------------------
+FAULTS: dict[str, str | Promise] = {
+    "nobody": pgettext_lazy("safety", "Nobody would be told."),
+    "too many": pgettext_lazy("safety", "These are too many. Six people are enough."),
+    "order": pgettext_lazy("safety", "The times do not follow one another."),
+    "empty step": pgettext_lazy("safety", "At one time nobody would be told."),
+    "unknown": pgettext_lazy("safety", "It names somebody who is not in it."),
+    "no desk": pgettext_lazy("safety", "Those on duty would not be told."),
+    "no way": pgettext_lazy("safety", "There is no address to reach them by."),
+    "zone": pgettext_lazy("safety", "The clock of their hours is not known."),
+    "never told": pgettext_lazy("safety", "They would never be told."),
+    "text": pgettext_lazy("safety", "What they read is empty, or too long for one message."),
+    "kind": pgettext_lazy("safety", "Choose one of the two."),
+    "length": pgettext_lazy("safety", "What you call them is empty or too long."),
+}
+SILENT = {
+    "sms": pgettext_lazy(
+        "safety", "Text messages cannot be sent from here yet: %(who)s would not be told."
+    ),
+    "mail": pgettext_lazy(
+        "safety", "Mail cannot be sent from here yet: %(who)s would not be told."
+    ),
+}
+
+
+def fault_words(code: str, label: str) -> str:
+    """One fault in words; `label` is whom it is about."""
+    bare = re.sub(r" (p?\d+)$", "", code)
+    bare = "length" if re.fullmatch(r"p\d", bare) else bare
+    words = str(FAULTS.get(bare, FAULTS["nobody"]))
+    return f"{label}: {words}" if label else words
+
+
+def lacks(plan: queries.PlanView) -> list[str]:
+    """What is wrong with an armed plan, for its person and for the desk. That it was never tried is
+    said once, elsewhere."""
+    people = plan.doc["people"]
+    found = []
+    for one in plan.faults:
+        if one.what != "not tried":
+            label = people[one.at]["label"] if one.at in people else ""
+            found.append(fault_words(one.what, label))
+    silent = queries.silent_channels()
+    for one in people.values():
+        channels = [channel for channel, _address in one["ways"]]
+        if all(channel in silent for channel in channels):
+            found.append(str(SILENT[channels[0]]) % {"who": one["label"]})
+    return found
+
+
+def ladder(doc: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rungs of a plan in words: when, whether the desk is told, and who else."""
+    return [
+        {
+            "at": at_words(at),
+            "desk": rules.DESK in to,
+            "people": [doc["people"][name] for name in to if name in doc["people"]],
+        }
+        for at, to in doc["rungs"]
+    ]
+
+
+def shown(plan: queries.PlanView) -> dict[str, Any]:
+    """An armed plan as both pages show it."""
+    return {"plan": plan, "ladder": ladder(plan.doc), "lacks": lacks(plan)}
+
+
+# --- the card ------------------------------------------------------------------------------------
+def card(token: str, language: str) -> dict[str, Any]:
+    """The page of a card, for its one showing: address and picture."""
+    with translation.override(language):
+        address = base() + reverse("notes:press", args=[token])
+    picture = segno.make(address, error="m")
+    svg = picture.svg_inline(border=2, omitsize=True, svgclass="qr", lineclass=None)
+    return {"address": address, "qr": SafeString(svg)}

@@ -1,0 +1,20 @@
+"""A visit that was left is left in every process, for as long as a token of it could live."""
+
+from datetime import timedelta
+
+from amparo.foundation import clock
+from amparo.vault import forms
+from amparo.vault.models import Left
+
+
+def test_a_visit_that_was_left_stays_left_until_its_last_token_is_too_old() -> None:
+    with clock.frozen():
+        forms.leave(b"a" * 16)
+        forms.leave(b"a" * 16)  # twice is once
+        assert forms.is_left(b"a" * 16) and not forms.is_left(b"b" * 16)
+        assert b"a" * 16 not in bytes(Left.objects.get().find)
+        clock.forward(forms.LIFE - timedelta(seconds=1))
+        assert forms.is_left(b"a" * 16) and forms.sweep() == 0
+        clock.forward(timedelta(seconds=2))
+        assert not forms.is_left(b"a" * 16)
+        assert forms.sweep() == 1 and not Left.objects.exists()
