@@ -70,6 +70,11 @@ def test_a_move_that_came_late_moves_no_later_one():
     assert move.due_at == PRESSED + minutes(10)
 
 
+def test_after_a_rung_that_was_told_early_the_next_waits_its_usual_time():
+    early = rules.climb(LADDER, PEOPLE, step=0, pressed_at=PRESSED, now=PRESSED + minutes(1))
+    assert early.step == 1 and early.due_at == PRESSED + minutes(6)
+
+
 @pytest.mark.parametrize(
     ("zone", "at", "held"),
     [

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from django.db.models import Min, Q
+from django.db.models import F, Min, Q
 
 from amparo.alerts.models import Alarm, Moment
 from amparo.alerts.services import running
 from amparo.foundation import clock, journal, operations
+from amparo.messages import ringing
 from amparo.vault import server
 
 TOGETHER = 100  # alarms moved in one commit
@@ -42,6 +43,12 @@ def _climb(row: Alarm) -> None:
     row.save()
     Moment.objects.bulk_create(moments)
     journal.note("alarm climbed", row.case, row.id, step=row.step)
+
+
+def clock_was_set_back(by: timedelta) -> int:
+    """The machine's clock went back: what waits would wait so much longer, so it is brought along."""
+    ringing.bring_along(by)
+    return Alarm.objects.filter(due_at__isnull=False).update(due_at=F("due_at") - by)
 
 
 def next_due() -> float | None:

@@ -114,8 +114,12 @@ def climb(
         to = reachable(Rung(0, everybody), contacts, now, desk=desk)
     if at == top:
         return Climb(at, to, now + _minutes(TOP_RINGS), tuple(passed))
-    # Counted from the press, however late this move came, so that nothing drifts.
-    next_at = max(pressed_at + _minutes(rungs[at + 1].at), now + timedelta(seconds=1))
+    # Counted from the press, however late this move came, so that nothing drifts; after a rung that
+    # somebody had told early, the next one waits no longer than it would have waited.
+    gap = _minutes(rungs[at + 1].at - rungs[at].at)
+    next_at = max(
+        min(pressed_at + _minutes(rungs[at + 1].at), now + gap), now + timedelta(seconds=1)
+    )
     return Climb(at, to, next_at, tuple(passed))
 
 

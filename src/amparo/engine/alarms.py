@@ -4,18 +4,21 @@ gateway nor a flood of anything else stands between a press and whoever is told.
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import structlog
 from django.db import close_old_connections
 
 from amparo.alerts import jobs as alerts
-from amparo.foundation import journal
+from amparo.engine.locks import on_one_machine
+from amparo.foundation import clock, journal
 from amparo.foundation.actor import SYSTEM
 from amparo.messages import ringing
 
 SENDERS = 6  # each waits for one gateway at a time
 REST = 1.0  # seconds at most between two looks
 AUDIT = 10.0  # seconds between two looks of the auditor
+SET_BACK = 5.0  # seconds that a clock may be put right without a word
 _say = structlog.get_logger("amparo.engine")
 
 
@@ -30,13 +33,14 @@ def run(stop: threading.Event) -> None:
     """Look whenever something was queued or has become due, until told to stop."""
     woken = threading.Event()
     free = threading.Semaphore(SENDERS)
-    audited = 0.0
+    audited, clocks = 0.0, _apart()
     with ringing.wakes(woken), ThreadPoolExecutor(SENDERS, thread_name_prefix="ring") as senders:
         while not stop.is_set():
             woken.clear()
             close_old_connections()
             try:
                 with journal.unit(SYSTEM):
+                    clocks = _follow(clocks)
                     while alerts.climb_due():
                         pass
                     _hand_out(senders, free, woken)
@@ -48,6 +52,20 @@ def run(stop: threading.Event) -> None:
                 _say.error("alarms stand still", kind=type(error).__name__)
                 rest = REST
             woken.wait(rest)
+
+
+def _apart() -> float:
+    """Seconds between the clock of the day and the one that is never set."""
+    return clock.now().timestamp() - time.monotonic()
+
+
+def _follow(before: float) -> float:
+    """Notice a clock that was set back. One that was set forward only makes things due."""
+    after = _apart()
+    if before - after > SET_BACK and on_one_machine():
+        alerts.clock_was_set_back(timedelta(seconds=before - after))
+        _say.warning("the clock was set back", seconds=round(before - after))
+    return after
 
 
 def _hand_out(

@@ -9,13 +9,13 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 import structlog
 from django.db import connections, transaction
-from django.db.models import Min
+from django.db.models import F, Min
 
 from amparo.consent import links
 from amparo.foundation import clock, ids
@@ -142,6 +142,11 @@ def _address() -> dict[str, Any]:
     names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST"}
     found = {name: given[key] for name, key in names.items() if given[key]}
     return found | ({"port": given["PORT"]} if given["PORT"] else {})
+
+
+def bring_along(by: timedelta) -> None:
+    """The clock was set back by so much."""
+    Ringing.objects.update(due_at=F("due_at") - by)
 
 
 def next_due() -> float | None:

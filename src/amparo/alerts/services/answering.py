@@ -1,7 +1,7 @@
 """An answer: from a contact's link or from the desk. Late ones neither stop nor skip anything."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from amparo.alerts import rules
@@ -26,6 +26,7 @@ class Called:
     what: str  # alarm, try or clear
     moved_on: bool  # others have been told since
     needs_word: bool
+    pressed_at: datetime | None  # until it is over
     body: dict[str, Any]
 
 
@@ -59,6 +60,7 @@ def shown(body: dict[str, Any]) -> Called:
         body["what"] if doc else "clear" if alarm.mode == "actual" else "try",
         alarm.step > body["step"],
         bool(doc.get("word")),
+        datetime.fromisoformat(doc["pressed_at"]) if doc else None,
         body,
     )
 
