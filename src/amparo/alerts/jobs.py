@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from django.db.models import F, Min, Q
 
-from amparo.alerts.models import Alarm, Moment
-from amparo.alerts.services import running
+from amparo.alerts.models import Alarm, CheckIn, Moment
+from amparo.alerts.services import checkins, running
 from amparo.foundation import clock, journal, operations
 from amparo.messages import ringing
 from amparo.vault import server
@@ -28,6 +28,19 @@ def climb_due() -> int:
     return moved
 
 
+def check_ins_due() -> int:
+    """Remind whoever is late, and press for whoever is not heard of. Returns how many were late."""
+    now = clock.now()
+    if server.locked_down() or not CheckIn.objects.filter(due_at__lte=now).exists():
+        return 0
+    with operations.writing():
+        late = CheckIn.objects.filter(due_at__lte=now).order_by("due_at")
+        found = list(late.select_for_update(skip_locked=True)[:TOGETHER])
+        for row in found:
+            checkins.be_late(row)
+    return len(found)
+
+
 def _climb(row: Alarm) -> None:
     doc = running.open_ladder(row)
     if row.mode == "exercise":
@@ -48,13 +61,14 @@ def _climb(row: Alarm) -> None:
 def clock_was_set_back(by: timedelta) -> int:
     """The machine's clock went back: what waits would wait so much longer, so it is brought along."""
     ringing.bring_along(by)
+    CheckIn.objects.update(due_at=F("due_at") - by)
     return Alarm.objects.filter(due_at__isnull=False).update(due_at=F("due_at") - by)
 
 
 def next_due() -> float | None:
-    """Seconds until the next alarm moves; None when none waits."""
-    first = Alarm.objects.aggregate(first=Min("due_at"))["first"]
-    return None if first is None else (first - clock.now()).total_seconds()
+    """Seconds until the next alarm moves or somebody is late; None when nothing waits."""
+    firsts = [table.objects.aggregate(first=Min("due_at"))["first"] for table in (Alarm, CheckIn)]
+    return min(((one - clock.now()).total_seconds() for one in firsts if one), default=None)
 
 
 def audit() -> dict[str, int]:

@@ -13,6 +13,7 @@ CARD = "alerts.card"
 ARMED = "alerts.armed"
 LADDER = "alerts.ladder"
 MOMENT = "alerts.moment"
+CHECKIN = "alerts.checkin"
 
 
 class Plan(models.Model):
@@ -70,6 +71,16 @@ class Moment(models.Model):
     id = models.UUIDField(primary_key=True, default=ids.new)
     alarm = models.ForeignKey(Alarm, on_delete=models.CASCADE)
     sealed = models.BinaryField()
+
+
+class CheckIn(models.Model):
+    """Somebody is to be heard of by a time. The row goes when they are, or when it was pressed."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    case = models.UUIDField(unique=True)
+    due_at = models.DateTimeField(db_index=True)
+    late = models.PositiveSmallIntegerField(default=0)  # how often they were reminded
+    sealed = models.BinaryField()  # to the duty key: it acts while nobody looks
 
 
 PLAN = sealed.register(sealed.Kind("alerts.plan", Plan))

@@ -127,6 +127,14 @@ def _minutes(count: int) -> timedelta:
     return timedelta(minutes=count)
 
 
+# --- check-ins -----------------------------------------------------------------------------------
+SOONEST, FARTHEST = 10, 14 * 24 * 60  # minutes until somebody is to be heard of
+LEGS = 12
+GRACE, SHORTEST_GRACE, LONGEST_GRACE = 20, 5, 240  # minutes between a time and the plan's press
+NUDGES = 2  # reminders to the person, before anybody else is told
+SNOOZES, SNOOZE_MINUTES = 3, (15, 30, 60)
+
+
 # --- a plan's document ---------------------------------------------------------------------------
 def contacts_of(doc: Mapping[str, Any]) -> dict[str, Contact]:
     """The contacts of a plan's document."""

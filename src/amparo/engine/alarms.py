@@ -24,7 +24,7 @@ _say = structlog.get_logger("amparo.engine")
 
 def once() -> None:
     """Climb and send what is due, one after the other; for stories and proofs."""
-    while alerts.climb_due():
+    while alerts.check_ins_due() or alerts.climb_due():
         pass
     ringing.send_due()
 
@@ -41,7 +41,7 @@ def run(stop: threading.Event) -> None:
             try:
                 with journal.unit(SYSTEM):
                     clocks = _follow(clocks)
-                    while alerts.climb_due():
+                    while alerts.check_ins_due() or alerts.climb_due():
                         pass
                     _hand_out(senders, free, woken)
                     if time.monotonic() - audited > AUDIT:

@@ -41,9 +41,9 @@ class Ring:
     link: dict[str, Any]
 
 
-def queue(origin: ids.Id, rings: Sequence[Ring], *, kind: str, hours: int) -> None:
+def queue(origin: ids.Id, rings: Sequence[Ring], *, kind: str, hours: int, at: str = "a") -> None:
     """Put messages of an alarm into the lane, inside the transaction of what caused them; the same
-    id again is the same message."""
+    id again is the same message. `at` is where its one-time path begins."""
     now = clock.now()
     rows = [
         Ringing(
@@ -59,6 +59,7 @@ def queue(origin: ids.Id, rings: Sequence[Ring], *, kind: str, hours: int) -> No
                     "kind": kind,
                     "link": ring.link,
                     "hours": hours,
+                    "at": at,
                 },
             ),
         )
@@ -207,7 +208,7 @@ def _to_contact(row: Ringing) -> None:
     channel, address = doc["ways"][row.tries % len(doc["ways"])]
     with turn(KEYSTORE):
         token = links.create(doc["kind"], doc["link"], hours=doc["hours"])
-    text = rules.with_path(doc["text"], f"{base()}/a/{token}", repeat=row.tries > 0)
+    text = rules.with_path(doc["text"], f"{base()}/{doc['at']}/{token}", repeat=row.tries > 0)
     channels.send(channel, address, f"{row.id.hex}", text=text)
 
 

@@ -13,7 +13,7 @@ from amparo.alerts.services.plans import Draft, Person
 from amparo.casework.services import thread
 from amparo.foundation import clock, ids, journal
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
-from amparo.messages import channels, ringing, rules, services
+from amparo.messages import ringing, rules, services
 from amparo.messages.models import Ringing
 from amparo.people import services as people
 from amparo.vault import server
@@ -29,50 +29,9 @@ PEOPLE = {
 }
 
 
-class Phone:
-    """What was handed to the channels; a channel can be told to fail."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, str]] = []
-        self.down: set[str] = set()
-
-    def send(self, channel: str, address: str, idem: str, *, text: str = rules.TEXT) -> None:
-        if address in self.down or channel in self.down:
-            raise OSError("gateway says 500")
-        self.sent.append((address, text))
-
-    def take(self) -> list[str]:
-        """Whom something was sent to since the last look."""
-        jobs.climb_due()
-        ringing.send_due()
-        found, self.sent = self.sent, []
-        self.last = found
-        return sorted(address for address, _ in found)
-
-    def token(self, address: str) -> str:
-        """The one-time path of the last message to somebody."""
-        text = next(text for one, text in reversed(self.last) if one == address)
-        found = re.search(r"/a/([\w-]+)", text)
-        assert found is not None, text
-        return found[1]
-
-
-@pytest.fixture
-def phone(monkeypatch: pytest.MonkeyPatch):
-    taken = Phone()
-    monkeypatch.setattr(channels, "send", taken.send)
-    with journal.unit():
-        yield taken
-
-
 def draft(**changes) -> Draft:
     given = {"kind": "card", "rungs": LADDER, "people": PEOPLE, "text": TEXT, "word": "blue kettle"}
     return Draft(**(given | changes))
-
-
-@pytest.fixture
-def amina(house: House) -> Defender:
-    return make.ask()
 
 
 def arm(who: Defender, **changes) -> str:
@@ -90,9 +49,8 @@ def press(token: str, once=None) -> pressing.Pressed:
         return pressing.press_card(token, once=once or ids.new())
 
 
-def wait(phone: Phone, minutes: float) -> list[str]:
-    clock.forward(timedelta(minutes=minutes))
-    return phone.take()
+def wait(phone, minutes: float) -> list[str]:
+    return phone.wait(minutes)
 
 
 def say(body, what, **more):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from amparo.alerts import rules
-from amparo.alerts.models import ARMED, CARD, HOME, PLAN, Alarm, Plan
+from amparo.alerts.models import ARMED, CARD, HOME, PLAN, Alarm, CheckIn, Plan
 from amparo.alerts.rules import Fault, Hours, Rung
 from amparo.consent import gate
 from amparo.foundation import ids, journal, operations
@@ -137,6 +137,9 @@ def disarm(actor: Actor, case: ids.Id, plan: ids.Id) -> None:
 def forget(case: ids.Id) -> None:
     """A case was erased: nothing of its plans and alarms stays."""
     Plan.objects.filter(case=case).delete()
+    for row in CheckIn.objects.filter(case=case):
+        ringing.drop(row.id)
+        row.delete()
     for alarm in Alarm.objects.filter(case=case):
         ringing.drop(alarm.id)
         alarm.delete()

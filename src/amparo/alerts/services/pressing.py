@@ -64,6 +64,11 @@ def press_for(actor: Actor, case: ids.Id, plan: ids.Id, *, once: ids.Id) -> Pres
     return _press(row, gate.read(leave, PLAN, row), once=once, how="desk", by=actor.id)
 
 
+def press_armed(plan: Plan, doc: dict[str, Any], once: ids.Id, how: str) -> None:
+    """What the server presses itself, inside the transaction of what made it due."""
+    _press(plan, doc, once=once, how=how)
+
+
 def _press(
     plan: Plan,
     doc: dict[str, Any],
