@@ -3,7 +3,7 @@
 import pytest
 
 from amparo.alerts import queries
-from amparo.alerts.models import Alarm, CheckIn
+from amparo.alerts.models import Alarm, CheckIn, Plan
 from amparo.alerts.rules import DESK, Rung
 from amparo.alerts.services import checkins, plans, pressing
 from amparo.alerts.services.checkins import Promise
@@ -19,7 +19,7 @@ TEXT = "Your order is ready."
 HOURLY = {"me": ("mail", ME), "text": TEXT, "grace": 20}
 
 
-def arm(who, kind="duty") -> str:
+def arm(who, kind="card") -> str:
     contacts = {"sister": Person("Sister", (("mail", SISTER),))}
     with who.request() as actor:
         draft = Draft(kind, (Rung(0, (DESK, "sister")),), contacts, TEXT, word="blue kettle")
@@ -45,7 +45,7 @@ def ines(house):
 
 def test_who_is_late_is_reminded_twice_and_then_looked_for(phone, ines, amina):
     arm(amina)
-    assert begin(amina, legs=(60,)).left == 0
+    assert begin(amina, legs=(60,), tell=True).left == 0
     assert phone.wait(59) == []
     assert phone.wait(1) == [ME]
     assert phone.wait(10) == [ME]
@@ -60,10 +60,21 @@ def test_who_is_late_is_reminded_twice_and_then_looked_for(phone, ines, amina):
 
 def test_who_is_heard_of_is_left_in_peace(phone, ines, amina):
     arm(amina)
-    begin(amina, legs=(60,))
+    begin(amina, legs=(60,), tell=True)
     phone.wait(61)
     assert well(amina) is None
     assert phone.wait(600) == [] and not Alarm.objects.exists()
+    # And nothing is left that the server could open by itself.
+    assert [row.kind for row in Plan.objects.all()] == ["card"]
+
+
+def test_whom_to_tell_needs_a_plan(phone, amina):
+    with pytest.raises(Invalid):
+        begin(amina, legs=(60,), tell=True)
+    arm(amina)
+    begin(amina, legs=(60,), tell=True)
+    begin(amina, legs=(60,))  # in its place, and without them
+    assert [row.kind for row in Plan.objects.all()] == ["card"]
 
 
 def test_a_reminder_says_the_neutral_text_and_answers_in_one_tap(phone, ines, amina):
@@ -93,7 +104,7 @@ def test_a_period_goes_on_until_it_is_ended(phone, ines, amina):
     assert phone.wait(600) == []
 
 
-def test_without_an_armed_plan_only_those_on_duty_are_told(phone, ines, amina):
+def test_without_telling_them_only_those_on_duty_are_told(phone, ines, amina):
     card = arm(amina, "card")
     begin(amina, legs=(60,), me=None, text="")
     phone.wait(60)
@@ -168,7 +179,7 @@ def test_nobody_else_says_that_somebody_is_well(phone, ines, amina):
 
 def test_after_a_lockdown_it_is_still_known_that_somebody_is_late(phone, ines, amina):
     arm(amina)
-    begin(amina, legs=(60,))
+    begin(amina, legs=(60,), tell=True)
     with ines.request() as actor:
         people.lockdown(actor)
     assert phone.wait(90) == []

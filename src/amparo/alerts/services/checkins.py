@@ -9,7 +9,7 @@ from typing import Any
 
 from amparo.alerts import rules
 from amparo.alerts.models import ARMED, CHECKIN, HOME, CheckIn, Plan
-from amparo.alerts.services import pressing, running
+from amparo.alerts.services import plans, pressing, running
 from amparo.consent import gate, links
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import Actor
@@ -28,7 +28,8 @@ class Promise:
     `legs`: minutes from now to each time, in order; `every`: minutes between times that go on until
     they are ended. One of the two. `me`: (channel, address) for the reminder, or None. `word` is said
     with "I am well"; `forced` is said instead by somebody who is not free to speak: to the eye it does
-    the same, and those on duty are told. Both may be empty.
+    the same, and those on duty are told. Both may be empty. `tell`: whoever is missed has the people of
+    their plan told too; while it waits, the server can open whom (see the kinds of plans).
     """
 
     legs: tuple[int, ...] = ()
@@ -38,6 +39,7 @@ class Promise:
     text: str = ""
     word: str = ""
     forced: str = ""
+    tell: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,11 @@ class Waiting:
 
 
 def begin(actor: Actor, case: ids.Id, promise: Promise) -> Waiting:
-    """Begin, in the place of one that runs. What happens when nobody is heard of is the plan's: one of
-    the kind "duty" climbs its ladder; without one those on duty are told, and nobody else."""
-    gate.admit(actor, case, HOME, write=True)
+    """Begin, in the place of one that runs. Whoever is not heard of is looked for by those on duty, and
+    with `tell` by the people of their plan."""
+    leave = gate.admit(actor, case, HOME, write=True)
     _check(promise)
+    plan = plans.copy_to_duty(leave, case) if promise.tell else None
     now = clock.now()
     first = promise.legs[0] if promise.legs else promise.every
     row = CheckIn(case=case, due_at=now + timedelta(minutes=first))
@@ -72,7 +75,9 @@ def begin(actor: Actor, case: ids.Id, promise: Promise) -> Waiting:
     }
     row.sealed = duty.seal(CHECKIN, row.id, doc)
     with operations.writing():
-        CheckIn.objects.filter(case=case).delete()
+        _over(case)
+        if plan is not None:
+            plan.save(force_insert=True)
         row.save(force_insert=True)
         journal.note("check-in begun", case, row.id)
     return _shown(row, doc)
@@ -165,7 +170,7 @@ def _well(row: CheckIn, word: str) -> Waiting | None:
     elif doc["legs"]:
         row.due_at = datetime.fromisoformat(doc["legs"].pop(0))
     else:
-        row.delete()
+        _over(row.case)
         journal.note("check-in over", row.case)
         return None
     row.late, doc["snoozed"] = 0, 0
@@ -200,10 +205,16 @@ def end(actor: Actor, case: ids.Id) -> None:
     """No more check-ins; nothing is asked, and nobody is told."""
     gate.admit(actor, case, HOME, write=True)
     with operations.writing():
-        for row in CheckIn.objects.filter(case=case):
-            ringing.drop(row.id)
-            row.delete()
+        _over(case)
         journal.note("check-in ended", case)
+
+
+def _over(case: ids.Id) -> None:
+    """Nothing waits any more, and the server can open nobody's contacts for it."""
+    for row in CheckIn.objects.filter(case=case):
+        ringing.drop(row.id)
+        row.delete()
+    Plan.objects.filter(case=case, kind="duty").delete()
 
 
 # --- late ----------------------------------------------------------------------------------------
@@ -214,7 +225,7 @@ def be_late(row: CheckIn) -> None:
         doc = _open(row)
     except CannotOpen:  # a lockdown has come between: that somebody is late is still known
         _ring_the_desk(row, "missed")
-        row.delete()
+        _over(row.case)
         return
     if row.late < rules.NUDGES:
         row.late += 1
@@ -230,7 +241,7 @@ def be_late(row: CheckIn) -> None:
         _ring_the_desk(row, "missed")
     else:
         pressing.press_armed(plan, duty.open_(ARMED, plan.id, bytes(plan.armed)), row.id, "missed")
-    row.delete()
+    _over(row.case)
     journal.note("check-in missed", row.case, row.id)
 
 

@@ -91,6 +91,18 @@ def arm(actor: Actor, case: ids.Id, draft: Draft, *, once: ids.Id | None = None)
     return Armed(row.id, base64.urlsafe_b64encode(token).decode().rstrip("="), found)
 
 
+def copy_to_duty(leave: gate.Leave, case: ids.Id) -> Plan:
+    """The plan that is pressed by hand, as one that the server presses itself; not saved yet."""
+    row = Plan.objects.filter(case=case, kind__in=PRESSED).order_by("kind").first()
+    if row is None:
+        raise Invalid("there is no plan yet", {"tell": "no plan"})
+    doc = gate.read(leave, PLAN, row)
+    copy = Plan(case=case, kind="duty", tried=row.tried)
+    copy.sealed = gate.seal(leave, PLAN, copy.id, doc)
+    copy.armed = duty.seal(ARMED, copy.id, doc)
+    return copy
+
+
 def _document(draft: Draft) -> dict[str, Any]:
     wrong = {}
     if draft.kind not in rules.KINDS:
