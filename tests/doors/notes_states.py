@@ -12,6 +12,7 @@ from amparo.consent.queries import ConsentRow, DisclosureRow, OverrideRow
 from amparo.foundation import clock, ids
 from amparo.web.notes import forms
 from amparo.web.notes.promise import Promise
+from tests.doors import alarm_states
 
 TOKEN = "t" * 230  # as long as a real one
 WORDS = "harbour", "lantern", "copper", "eleven", "maple", "quiet", "saddle", "ribbon", "orange"
@@ -158,6 +159,7 @@ def states() -> dict[str, tuple[str, dict[str, Any]]]:
     asked, yes = consent_row("asked"), consent_row("granted")
     only_if = consent_row("conditional", condition="my sister is told first")
     return {
+        **alarm_states.states(),
         "start": ("notes/start.html", {"promise": promise()}),
         "start-night": ("notes/start.html", {"promise": promise(is_open=False, always=False)}),
         "start-full": ("notes/start.html", {"promise": promise(), "full": True}),

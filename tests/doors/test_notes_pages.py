@@ -150,7 +150,9 @@ def test_a_page_with_its_style_sheet_is_light() -> None:
     style = len(gzip.compress(CSS.encode()))
     assert style <= 6_000
     for name in NAMES:
-        assert len(html_of(name).encode()) + style <= 18_000, name
+        # A conversation with everything on it, and a plan that asks for several people.
+        most = 20_000 if name.startswith(("plan-", "thread-")) else 18_000
+        assert len(html_of(name).encode()) + style <= most, name
 
 
 def test_the_style_sheet_knows_no_left_and_no_right() -> None:

@@ -210,12 +210,16 @@ class _Time(forms.CharField):
         return f"{int(found[1]):02}:{found[2] or '00'}"
 
 
+class _Clock(forms.TextInput):
+    input_type = "time"
+
+
 def _hour(label: Any) -> forms.CharField:
-    return _Time(label=label, required=False, widget=forms.TextInput(attrs={"type": "time"}))
+    return _Time(label=label, required=False, widget=_Clock)
 
 
 def way_of(text: str) -> tuple[str, str] | None:
-    """(channel, address) of what somebody typed; None when it is neither a mail address nor a number."""
+    """(channel, address) of what somebody typed; None for neither a mail address nor a number."""
     text = "".join(one for one in text.strip() if unicodedata.category(one) != "Cf")
     if "@" in text:
         name, _at, host = text.partition("@")

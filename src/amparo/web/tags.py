@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from django import template
+from django import forms, template
 from django.conf import settings
 from django.forms.boundfield import BoundField, BoundWidget
 from django.template import Context, NodeList
@@ -19,6 +19,7 @@ from django.utils.translation import gettext, pgettext
 
 from amparo.foundation import clock as clocks
 from amparo.foundation.config import config
+from amparo.web import zones
 from amparo.web.notes import words
 
 register = template.Library()
@@ -211,6 +212,29 @@ def field(
     }
 
 
+@register.simple_tag
+def brief(bound: BoundField) -> SafeString:
+    """A short question in as few bytes as it can be asked, for forms that ask the same of several."""
+    wrong = ""
+    attrs: dict[str, Any] = {"class": "box"}
+    if isinstance(bound.field.widget, forms.TextInput):
+        attrs["dir"] = "auto"
+    if bound.errors:
+        attrs |= {"aria-invalid": "true", "aria-describedby": f"{bound.auto_id}_error"}
+        said = " ".join(str(error) for error in bound.errors)
+        wrong = format_html(
+            '<span class="err" id="{}_error">{} {}</span>', bound.auto_id, icon("mind"), said
+        )
+    return format_html(
+        '<div{}><label class="label" for="{}">{}</label>{}{}</div>',
+        mark_safe(' class="bad"') if wrong else "",
+        bound.auto_id,
+        bound.label,
+        wrong,
+        bound.as_widget(attrs=attrs),
+    )
+
+
 @register.inclusion_tag("components/summary.html")
 def summary(form: Any, heading: str = "") -> dict[str, Any]:
     """What stands between the person and the next page, each line leading to its question."""
@@ -299,6 +323,12 @@ def tongues(view: str) -> list[dict[str, Any]]:
             {"code": code, "name": name, "rtl": rtl, "address": address, "here": code == current}
         )
     return found
+
+
+@register.filter
+def city(zone: str) -> str:
+    """A time zone by the cities that keep it."""
+    return str(zones.CITIES.get(zone, zone))
 
 
 # Words for what is stored as a code. A page for a defender never shows the code.
