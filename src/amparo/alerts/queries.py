@@ -1,7 +1,7 @@
 """Reads of alerts: plans of a case, alarms that run, what happened. Only what the actor's keys open."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from amparo.alerts import rules
@@ -42,6 +42,7 @@ class AlarmRow:
     due_at: datetime | None
     version: int
     undelivered: int
+    day: date
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,17 @@ class Told:
     at: list[int]  # minutes of their rungs
     told: bool
     silent: bool
+    said: str = ""  # their newest answer
+
+
+@dataclass(frozen=True)
+class RungView:
+    """One rung of a running alarm; `desk`: those on duty are told as well."""
+
+    at: int  # minutes after the press
+    due_at: datetime
+    desk: bool
+    people: list[Told]
 
 
 @dataclass(frozen=True)
@@ -71,9 +83,10 @@ class AlarmView:
 
     row: AlarmRow
     name: str
-    word: bool
+    word: str  # whoever hears it from the person knows that they are safe
     told: list[Told]
     happened: list[Happened]  # newest first
+    rungs: list[RungView]
 
 
 def plans(actor: Actor, case: ids.Id) -> list[PlanView]:
@@ -119,6 +132,7 @@ def _row(row: Alarm) -> AlarmRow:
         row.due_at,
         row.version,
         ringing.undelivered(row.id),
+        row.day,
     )
 
 
@@ -139,23 +153,47 @@ def alarm(actor: Actor, alarm_id: ids.Id) -> AlarmView:
         sealed.sealed = row.desk  # type: ignore[attr-defined]
         doc = gate.read_as_team(actor, LADDER, sealed)
     happened = _happened(actor, row)
-    told = _told(doc, happened) if doc else []
-    return AlarmView(_row(row), doc.get("name", ""), bool(doc.get("word")), told, happened)
+    told = _told(doc, happened) if doc else {}
+    return AlarmView(
+        _row(row),
+        doc.get("name", ""),
+        doc.get("word", ""),
+        list(told.values()),
+        happened,
+        _rungs(doc, told) if doc else [],
+    )
 
 
-def _told(doc: dict[str, Any], happened: list[Happened]) -> list[Told]:
+def _rungs(doc: dict[str, Any], told: dict[str, Told]) -> list[RungView]:
+    pressed_at = datetime.fromisoformat(doc["pressed_at"])
+    return [
+        RungView(
+            at,
+            pressed_at + timedelta(minutes=at),
+            rules.DESK in to,
+            [told[name] for name in to if name in told],
+        )
+        for at, to in doc["rungs"]
+    ]
+
+
+def _told(doc: dict[str, Any], happened: list[Happened]) -> dict[str, Told]:
     told = {label for one in happened for label in one.more.get("to", [])}
     silent = {one.more["label"] for one in happened if one.more.get("effect") == "silent"}
-    return [
-        Told(
+    said = {
+        one.more["label"]: one.more["answer"] for one in reversed(happened) if one.what == "answer"
+    }
+    return {
+        key: Told(
             one["label"],
             [(channel, address) for channel, address in one["ways"]],
             [at for at, to in doc["rungs"] if key in to],
             one["label"] in told,
             one["label"] in silent,
+            said.get(one["label"], ""),
         )
         for key, one in doc["people"].items()
-    ]
+    }
 
 
 def _happened(actor: Actor, row: Alarm) -> list[Happened]:

@@ -22,6 +22,9 @@ COMMANDS = {
         "staff": ("amparo.cli.staff", "staff", "Invite, let go, lock out, list."),
         "lockdown": ("amparo.cli.raid", "lockdown", "The raid button, and the way back."),
     },
+    "ALARMS": {
+        "alarms": ("amparo.cli.alarms", "alarms", "Try a ladder on paper."),
+    },
     "JOURNAL": {
         "journal": ("amparo.cli.journal", "journal", "Verify, export, print a checkpoint."),
     },

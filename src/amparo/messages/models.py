@@ -29,12 +29,15 @@ class Outgoing(models.Model):
 
 
 class Ringing(models.Model):
-    """A message of an alarm, in a lane of its own. It goes when a channel has taken it, or with the
-    alarm's end."""
+    """A message of an alarm to one person, in a lane of its own. It goes when a channel has taken it, or
+    with the alarm's end; until then there is no second one to the same person."""
 
     id = models.UUIDField(primary_key=True, default=ids.new)
     origin = models.UUIDField(db_index=True)  # the alarm
+    idem = models.UUIDField()  # tried twice it is the same message; of another move it is another
     route = models.ForeignKey(Route, null=True, on_delete=models.CASCADE)  # of staff
     sealed = models.BinaryField(default=b"")  # whom, by which ways, what: to the duty key
     tries = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(default=clock.now, db_index=True)
+
+    ways = 1  # of its person, once it was opened; in no column

@@ -33,22 +33,25 @@ _say = structlog.get_logger("amparo.messages")
 
 @dataclass(frozen=True)
 class Ring:
-    """One message to one person. `link` is what the one-time path stands for."""
+    """One message to one person. `id` names the person in this alarm, `idem` the message; `link` is what
+    the one-time path stands for."""
 
     id: ids.Id
+    idem: ids.Id
     ways: tuple[tuple[str, str], ...]  # channel and address, in the order in which they are tried
     text: str
     link: dict[str, Any]
 
 
 def queue(origin: ids.Id, rings: Sequence[Ring], *, kind: str, hours: int, at: str = "a") -> None:
-    """Put messages of an alarm into the lane, inside the transaction of what caused them; the same
-    id again is the same message. `at` is where its one-time path begins."""
+    """Put messages of an alarm into the lane, inside the transaction of what caused them. One that
+    still waits to the same person gives its place to the newer: nobody gets a heap of them at once. `at` is where its one-time path begins."""
     now = clock.now()
     rows = [
         Ringing(
             id=ring.id,
             origin=origin,
+            idem=ring.idem,
             due_at=now,
             sealed=duty.seal(
                 RING,
@@ -65,7 +68,13 @@ def queue(origin: ids.Id, rings: Sequence[Ring], *, kind: str, hours: int, at: s
         )
         for ring in rings
     ]
-    Ringing.objects.bulk_create(rows, ignore_conflicts=True)
+    _put(rows)
+
+
+def _put(rows: list[Ringing]) -> None:
+    Ringing.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["id"], update_fields=["sealed", "idem"]
+    )
     announce()
 
 
@@ -74,11 +83,16 @@ def ring_staff(origin: ids.Id, owners: Iterable[ids.Id], move: ids.Id) -> None:
     now = clock.now()
     routes = Route.objects.filter(owner__in=list(owners)).values_list("id", flat=True)
     rows = [
-        Ringing(id=uuid.uuid5(move, route.hex), origin=origin, route_id=route, due_at=now)
+        Ringing(
+            id=uuid.uuid5(origin, route.hex),
+            origin=origin,
+            idem=uuid.uuid5(move, route.hex),
+            route_id=route,
+            due_at=now,
+        )
         for route in routes
     ]
-    Ringing.objects.bulk_create(rows, ignore_conflicts=True)
-    announce()
+    _put(rows)
 
 
 def drop(origin: ids.Id) -> int:
@@ -192,7 +206,7 @@ def send(mine: Claim) -> bool:
     try:
         if row.route is not None:
             address = duty.open_(KIND, row.route.id, bytes(row.route.sealed))["address"]
-            channels.send(row.route.channel, address, row.id.hex, text=rules.URGENT)
+            channels.send(row.route.channel, address, row.idem.hex, text=rules.URGENT)
         else:
             _to_contact(row)
     except Exception as error:  # noqa: BLE001
@@ -205,16 +219,17 @@ def send(mine: Claim) -> bool:
 
 def _to_contact(row: Ringing) -> None:
     doc = duty.open_(RING, row.id, bytes(row.sealed))
+    row.ways = len(doc["ways"])
     channel, address = doc["ways"][row.tries % len(doc["ways"])]
     with turn(KEYSTORE):
         token = links.create(doc["kind"], doc["link"], hours=doc["hours"])
     text = rules.with_path(doc["text"], f"{base()}/{doc['at']}/{token}", repeat=row.tries > 0)
-    channels.send(channel, address, f"{row.id.hex}", text=text)
+    channels.send(channel, address, row.idem.hex, text=text)
 
 
 def _next_way(mine: Claim) -> bool:
     row = mine.row
-    again = clock.now() + rules.ring_after(row.tries)
+    again = clock.now() + rules.ring_after(row.tries, row.ways)
     Ringing.objects.filter(id=row.id, due_at=mine.lease).update(tries=row.tries + 1, due_at=again)
     return False
 

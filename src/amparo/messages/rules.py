@@ -55,11 +55,12 @@ RING_TRIES = 60
 RING_LEASE = timedelta(seconds=30)  # for one hand-over
 
 
-def ring_after(tries: int) -> timedelta:
-    """How long a call waits before its next way: four at once, then 5 s, 10 s, … 2 minutes."""
-    if tries < 4:
+def ring_after(tries: int, ways: int) -> timedelta:
+    """How long a call waits before its next way: each way is tried at once, one after the other; then
+    5 s, 10 s, … 2 minutes pass before each further try."""
+    if tries < ways - 1:
         return timedelta()
-    return min(timedelta(seconds=5 * 2 ** min(tries - 4, 8)), timedelta(minutes=2))
+    return min(timedelta(seconds=5 * 2 ** min(tries - ways + 1, 8)), timedelta(minutes=2))
 
 
 def with_path(text: str, path: str, *, repeat: bool) -> str:

@@ -333,6 +333,18 @@ def test_when_nothing_takes_it_it_is_tried_until_the_alarm_ends(phone, house, am
     assert SISTER in wait(phone, 2)
 
 
+def test_after_an_outage_nobody_gets_a_heap_of_messages(phone, house, amina):
+    phone.down = {SISTER, LAWYER}
+    press(arm(amina))
+    for _ in range(12):
+        assert wait(phone, 5) == []
+    phone.down = set()
+    assert wait(phone, 2) == [LAWYER, SISTER]
+    # What they were sent belongs to the newest rung, so that their answer is not a late one.
+    with journal.unit():
+        assert not answering.open_link(phone.token(LAWYER)).moved_on
+
+
 def test_a_message_caught_by_a_crash_comes_back_as_it_was(phone, house, amina):
     press(arm(amina))
     (claimed,) = ringing.claim()

@@ -249,7 +249,8 @@ def _nudge(row: CheckIn, doc: dict[str, Any]) -> None:
     """To the person themselves, before anybody else."""
     channel, address = doc["me"]
     ring = ringing.Ring(
-        id=uuid.uuid5(row.id, f"nudge {row.late} {row.due_at.isoformat()}"),
+        id=row.id,
+        idem=uuid.uuid5(row.id, f"nudge {row.late} {row.due_at.isoformat()}"),
         ways=((channel, address),),
         text=doc["text"],
         link={"checkin": str(row.id)},

@@ -72,7 +72,8 @@ def tell(alarm: Alarm, doc: Doc, to: Iterable[str], what: str = "alarm") -> None
         person = doc["people"][name]
         rings.append(
             ringing.Ring(
-                id=_id(alarm, f"{what} {name}"),
+                id=uuid.uuid5(alarm.id, f"{what} {name}"),
+                idem=_id(alarm, f"{what} {name}"),
                 ways=tuple((channel, address) for channel, address in person["ways"]),
                 text=person["text"] or doc["text"],
                 link={

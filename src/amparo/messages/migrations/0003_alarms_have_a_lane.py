@@ -1,8 +1,7 @@
-import django.db.models.deletion
-from django.db import migrations, models
-
 import amparo.foundation.clock
 import amparo.foundation.ids
+import django.db.models.deletion
+from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
@@ -21,6 +20,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("origin", models.UUIDField(db_index=True)),
+                ("idem", models.UUIDField()),
                 ("sealed", models.BinaryField(default=b"")),
                 ("tries", models.PositiveSmallIntegerField(default=0)),
                 (
