@@ -11,6 +11,7 @@ from amparo.alerts.models import Alarm
 from amparo.alerts.rules import DESK, Rung
 from amparo.alerts.services import plans
 from amparo.alerts.services.plans import Draft, Person
+from amparo.foundation import journal
 from amparo.messages import channels, ringing
 from tests import make
 from tests.doors.desk_house import Busy
@@ -72,8 +73,9 @@ class Phone:
 
     def rings(self) -> list[str]:
         """Whom something was sent to since the last look."""
-        jobs.climb_due()
-        ringing.send_due()
+        with journal.unit():
+            jobs.climb_due()
+            ringing.send_due()
         self.last, self.sent = self.sent, []
         return sorted({address for address, _ in self.last})
 

@@ -1,4 +1,4 @@
-"""Pressing and answering without an account, and the desk that sees it: each page and what it refuses."""
+"""Pressing and answering without an account, and the desk that sees it: what each page refuses."""
 
 import re
 from datetime import timedelta
@@ -8,8 +8,7 @@ from django.test import Client
 
 from amparo.alerts.models import Alarm
 from amparo.foundation import clock, ids
-from amparo.vault import forms, server
-from tests import make
+from amparo.people import services as people
 from tests.doors.alarm_house import SISTER, Phone, Tab, arm, token_of, view
 from tests.doors.desk_house import Busy, busy, client
 
@@ -55,8 +54,6 @@ def test_a_press_says_what_happens_and_how_it_stands(made: Busy, phone: Phone) -
     assert "It is on its way" in tab.send(do="look")
     assert phone.rings() == [SISTER]
     assert "Sent, and sealed." in tab.send(do="where", where="Behind the bakery")
-    with made.house.ines.request():
-        pass
     assert "Behind the bakery" in text(client(made.house.ines), alarm_path())
 
 
@@ -118,7 +115,8 @@ def test_a_wrong_a_replaced_and_another_wrong_address_get_the_same_page(made: Bu
 
 def test_after_a_lockdown_the_page_says_that_it_rests(made: Busy) -> None:
     tab = Tab(arm(made))
-    server.lock_down()
+    with made.house.ines.request() as actor:
+        people.lockdown(actor)
     page = tab.send(do="press")
     assert tab.status == 503 and "go to a person or a place you trust" in page
 

@@ -17,7 +17,8 @@ from amparo.web import uploads
 from amparo.web.errors import page, page_for
 
 Next = Callable[[HttpRequest], HttpResponse]
-BY_ITSELF = "/queue/count"  # what the desk's page asks for every few seconds
+# How the addresses end that the desk's pages ask for every few seconds; they keep no session alive.
+BY_ITSELF = ("/queue/count", "/alarms/now", "/since")
 SESSION_COOKIE = "__Host-s" if config().secure else "s"
 
 

@@ -128,10 +128,13 @@ class Plan(Page):
     def clean(self) -> dict[str, Any]:
         """The plan that the answers make stands in `draft` when nothing is wrong with them."""
         given = super().clean() or {}
-        contacts, rungs = {}, {0: [rules.DESK]}
+        contacts: dict[str, Contact] = {}
+        rungs = {0: [rules.DESK]}
         for n in range(1, self.count + 1):
             contact = self._contact(n, given)
             if contact is not None:
+                if contact.label and contact.label in {one.label for one in contacts.values()}:
+                    self.add_error(f"who{n}", _("Two people are called the same. Tell them apart."))
                 contacts[f"p{n}"] = contact
                 rungs.setdefault(int(given.get(f"at{n}") or 0), []).append(f"p{n}")
         if any(one.hours.start for one in contacts.values()) and not given.get("zone"):

@@ -12,12 +12,13 @@ from django.shortcuts import render as django_render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from amparo.alerts import queries as alarms
 from amparo.casework.services import desk as casework
 from amparo.foundation import clock, ids
 from amparo.foundation.config import config
 from amparo.foundation.errors import Invalid, NotFound, Unavailable
 from amparo.people import queries as people
-from amparo.people.rules import AUDITORS, COORDINATION
+from amparo.people.rules import AUDITORS, COORDINATION, INTAKE
 from amparo.vault import files, server
 from amparo.web.desk import words
 
@@ -75,6 +76,7 @@ def me(request: Any) -> dict[str, Any]:
         "name": people.names(request.actor).get(request.actor.id, ""),
         "organises": COORDINATION in roles,
         "audits": AUDITORS in roles,
+        "answers": INTAKE in roles,
     }
 
 
@@ -91,6 +93,7 @@ def render(
     }
     if request.actor.kind == "staff":
         lines["me"] = me(request)
+        lines["ringing"] = alarms.ringing_now()
     return django_render(request, template, lines | (context or {}), status=status)
 
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from amparo.web.desk import (
     acts,
+    alarms,
     case,
     consent,
     files,
@@ -28,6 +29,11 @@ urlpatterns = [
     path("queue", queue.queue, name="queue"),
     path("queue/count", queue.count, name="count"),
     path("queue/known", queue.known, name="known"),
+    path("alarms", alarms.alarms, name="alarms"),
+    path("alarms/now", alarms.ringing, name="ringing"),
+    path("alarms/<uuid:alarm>", alarms.alarm, name="alarm"),
+    path("alarms/<uuid:alarm>/since", alarms.since, name="since"),
+    path("alarms/<uuid:alarm>/<slug:verb>", alarms.do, name="alarm-do"),
     path("new", queue.new, name="new"),
     path("search", queue.search, name="search"),
     path("hand-over", queue.hand_over, name="hand-over"),
@@ -36,6 +42,8 @@ urlpatterns = [
     path(f"{CASE}/peek", queue.peek, name="peek"),
     path(f"{CASE}/messages", case.messages, name="messages"),
     path(f"{CASE}/do/<slug:verb>", acts.act, name="act"),
+    path(f"{CASE}/plan", alarms.plan, name="plan"),
+    path(f"{CASE}/press", alarms.press, name="press"),
     path(f"{CASE}/reach", acts.reach, name="reach"),
     path(f"{CASE}/files", files.files, name="files"),
     path(f"{CASE}/files/<uuid:file>", files.file, name="file"),

@@ -175,6 +175,12 @@ VERBS: Words = {
     "reach": pgettext_lazy("verb", "Change how to reach them"),
     "relink": pgettext_lazy("verb", "Re-link a lost code"),
 }
+SAID: Words = {
+    "on it": pgettext_lazy("alarm", "is on it"),
+    "safe": pgettext_lazy("alarm", "says that they are safe"),
+    "escalate": pgettext_lazy("alarm", "cannot; the next ones are wanted"),
+    "stop": pgettext_lazy("alarm", "wants to be told no more"),
+}
 # What the page says after a deed; the address carries the code only.
 DONE: Words = {
     "taken": _("It is yours now."),
@@ -212,6 +218,14 @@ DONE: Words = {
     "passkey": _("The passkey is added."),
     "left": _("They have left. Their sessions are ended and the locks are changed."),
     "removed": _("Removed."),
+    "plan": _("The plan counts from now on."),
+    "plan-gone": _("The plan is taken away. Nobody is told anything by it any more."),
+    "pressed": _("It rings. Whoever stands first is told now."),
+    "alarm-take": _(
+        "You are on it. The others are left in peace for half an hour, then it rings on."
+    ),
+    "alarm-on": _("The next ones are told now."),
+    "alarm-close": _("It is over. Whoever was told hears so."),
 }
 
 

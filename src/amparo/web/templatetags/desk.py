@@ -52,6 +52,12 @@ def language(code: str) -> str:
 
 
 @register.filter
+def said(code: str) -> str:
+    """What somebody who was called has answered."""
+    return words.word(words.SAID, code)
+
+
+@register.filter
 def sign(compartment: str) -> SafeString:
     """The drawing of a compartment."""
     return icon(words.SIGNS[compartment])
