@@ -237,7 +237,7 @@ def test_one_alarm_says_who_is_told_when_and_by_which_address(
     made: Busy, ines: Client, phone: Phone
 ) -> None:
     pressed(made, phone)
-    name = re.search(r'<th scope="row"><a href="(/desk/alarms/[^"]+)">', text(ines, "/desk/alarms"))
+    name = re.search(r'<h3><a href="(/desk/alarms/[^"]+)">', text(ines, "/desk/alarms"))
     assert name is not None
     page = text(ines, name[1])
     for words in (
