@@ -19,6 +19,8 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from amparo.alerts import rules as alerts
+from amparo.alerts.services import plans, pressing
 from amparo.api import tokens
 from amparo.casework import queries
 from amparo.casework.services import opening, sharing
@@ -122,6 +124,7 @@ class Stage:
     given: dict[str, str]
     case: ids.Id
     disk: dict[str, bytes] = field(default_factory=dict)
+    bodies: dict[str, dict[str, str]] = field(default_factory=dict)  # what names rows of the stage
 
     def put_back(self) -> None:
         """What a request has done outside the databases."""
@@ -172,7 +175,18 @@ def _stage(world: World) -> Stage:
     given["person"] = duty.id
     stage = Stage(askers, {name: str(value) for name, value in given.items()}, defender.case)
     stage.disk = {str(one): one.read_bytes() for one in files.folder().rglob("*") if one.is_file()}
+    stage.given |= _alarm(owner, defender.case)
+    stage.bodies["desk/c/<case>/press"] = {"plan": stage.given["plan"]}
     return stage
+
+
+def _alarm(owner: Any, case: ids.Id) -> dict[str, str]:
+    """Somebody has a plan, and it rings."""
+    draft = plans.Draft("card", (alerts.Rung(0, (alerts.DESK,)),), {}, "Your order is ready.")
+    with owner.request() as actor:
+        plan = plans.arm(actor, case, draft).id
+        pressed = pressing.press_for(actor, case, plan, once=ids.new())
+    return {"plan": str(plan), "alarm": str(pressed.alarm)}
 
 
 # --- asking ---------------------------------------------------------------------------------------
@@ -183,13 +197,14 @@ class _TakenBack(Exception):
 def letters(stage: Stage, route: str, method: str) -> tuple[str, list[str]]:
     """(one letter for each role, what nobody may see at all)."""
     path = "/" + re.sub(r"<(\w+)>", lambda m: stage.given.get(m[1], str(stage.case)), route)
+    body = BODIES.get(route, {}) | stage.bodies.get(route, {})
     said, faults = "", []
     for asker in stage.askers:
         answer, letter = None, ""
         try:
             with transaction.atomic(using=KEYSTORE), transaction.atomic():
                 version = queries.Case.objects.get(id=stage.case).version
-                answer = asker.ask(method, path, BODIES.get(route, {}), version)
+                answer = asker.ask(method, path, body, version)
                 letter = _letter(answer)
                 raise _TakenBack
         except _TakenBack:
@@ -255,7 +270,7 @@ def _is_honest(result: Found, rows: dict[str, dict[str, str]]) -> None:
             for role, letter in zip(ROLES, said, strict=False):
                 bad = letter in MAY_READ and role not in MAY_READ[letter]
                 bad = bad or (desk and role not in STAFF and letter in "y?cnb")
-                inside = "<case>" in route and role not in {"duty", "owner"}
+                inside = ("<case>" in route or "<alarm>" in route) and role not in {"duty", "owner"}
                 bad = bad or (inside and letter in "y?cnb")
                 result.expect(not bad, f"routes.py lets {role} into {method} /{route} ({letter})")
 

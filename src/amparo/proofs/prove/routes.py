@@ -24,6 +24,7 @@ TEAMS = {
 # this, and the reader of a link to the case's narrative.
 ROLES = ("nobody", "uploader", "other", "defender", "reader", *TEAMS)
 SPREAD = {
+    "desk/alarms/<alarm>/<verb>": lambda: ("close", "on", "take"),
     "desk/c/<case>/do/<verb>": lambda: tuple(sorted(ACTS)),
     "desk/c/<case>/part/<code>": lambda: ("narrative", "identity", "cover"),
     "desk/c/<case>/part/<code>/two": lambda: ("identity",),
@@ -60,6 +61,8 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 ROWS = """
 /                                          GET,HEAD y y y y y y y y y y y
+a/<token>                                  GET,HEAD y y y y y y y y y y y
+a/<token>                                  POST     - - - - - - - - - - -
 about                                      GET,HEAD y y y y y y y y y y y
 api/v1/                                    any      - - - - - - - - - - -
 api/v1/<rest>                              any      - - - - - - - - - - -
@@ -95,6 +98,13 @@ back                                       POST     ? ? ? ? ? ? ? ? ? ? ?
 clear                                      GET,HEAD y y y y y y y y y y y
 closed                                     GET,HEAD y y y y y y y y y y y
 desk/                                      GET,HEAD > > > > > > > > > > >
+desk/alarms                                GET,HEAD > > > > > - - - - y y
+desk/alarms/<alarm>                        GET,HEAD > > > > > - - - - y y
+desk/alarms/<alarm>/close                  POST     ! ! ! ! ! - - - - ? ?
+desk/alarms/<alarm>/on                     POST     ! ! ! ! ! - - - - > >
+desk/alarms/<alarm>/since                  GET,HEAD > > > > > - - - - y y
+desk/alarms/<alarm>/take                   POST     ! ! ! ! ! - - - - > >
+desk/alarms/now                            GET,HEAD > > > > > y y y y y y
 desk/c/<case>                              GET,HEAD > > > > > - - - - c b
 desk/c/<case>/consent                      GET,HEAD > > > > > - - - - y y
 desk/c/<case>/consent/<answer>/give        GET,HEAD > > > > > - - - - y y
@@ -150,6 +160,10 @@ desk/c/<case>/part/identity/two            POST     ! ! ! ! ! - - - - > >
 desk/c/<case>/part/narrative               GET,HEAD > > > > > - - - - y n
 desk/c/<case>/part/narrative               POST     ! ! ! ! ! - - - - - >
 desk/c/<case>/peek                         GET,HEAD > > > > > - - - - c c
+desk/c/<case>/plan                         GET,HEAD > > > > > - - - - y y
+desk/c/<case>/plan                         POST     ! ! ! ! ! - - - - y y
+desk/c/<case>/press                        GET,HEAD > > > > > - - - - y y
+desk/c/<case>/press                        POST     ! ! ! ! ! - - - - > >
 desk/c/<case>/reach                        GET,HEAD > > > > > - - - - y y
 desk/c/<case>/reach                        POST     ! ! ! ! ! - - - - > >
 desk/c/<case>/share                        GET,HEAD > > > > > - - - - y y
@@ -211,4 +225,6 @@ leave                                      POST     > > > > > > > > > > >
 n                                          GET,HEAD y y y y y y y y y y y
 n                                          POST     y y y c y y y y y y y
 new                                        GET,POST,HEAD y y y y y y y y y y y
+p/<token>                                  GET,HEAD y y y y y y y y y y y
+p/<token>                                  POST     - - - - - - - - - - -
 """
