@@ -1,6 +1,7 @@
 """All groups of proofs; importing this registers each proof under its number."""
 
 from amparo.proofs.prove import (
+    alike,
     at_rest,
     carried,
     crash,
@@ -22,6 +23,7 @@ from amparo.proofs.prove import (
 )
 
 __all__ = [
+    "alike",
     "at_rest",
     "carried",
     "crash",

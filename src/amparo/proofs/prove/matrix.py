@@ -185,7 +185,8 @@ def letters(stage: Stage, route: str, method: str) -> tuple[str, list[str]]:
     path = "/" + re.sub(r"<(\w+)>", lambda m: stage.given.get(m[1], str(stage.case)), route)
     said, faults = "", []
     for asker in stage.askers:
-        answer, letter = None, ""
+        answer: Any = None
+        letter = ""
         try:
             with transaction.atomic(using=KEYSTORE), transaction.atomic():
                 version = queries.Case.objects.get(id=stage.case).version
