@@ -611,6 +611,14 @@ def test_a_full_disk_is_said_before_anything_is_typed(
     assert visit.tab.locator("#what").count() == 0
 
 
+def test_the_address_of_leave_alone_offers_the_button(visit: Visit) -> None:
+    visit.go("/leave")
+    assert visit.seen[-1][0] == 405
+    assert visit.heading == "Leave this page?"
+    visit.tab.locator("main form button").click()
+    assert visit.heading == "This page is closed"
+
+
 def test_locked_down_every_page_rests(visit: Visit) -> None:
     server.destroy()
     for path in ("/", "/new", "/back"):
