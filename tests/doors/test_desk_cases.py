@@ -1,7 +1,9 @@
 """What an officer does with requests and cases through the pages, and what the pages keep shut."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -9,7 +11,9 @@ from django.test import Client
 
 from amparo.casework import queries
 from amparo.foundation import clock, ids
+from amparo.foundation.config import config
 from amparo.vault import age, files
+from amparo.web import middleware
 from tests import make
 from tests.doors.desk_house import PHOTO, Busy, busy, client, in_days
 
@@ -101,6 +105,25 @@ def test_nothing_of_a_search_stands_in_an_address(made: Busy, ines: Client) -> N
         "Nothing that you can open" in ines.post("/desk/search", {"text": "zzz"}).content.decode()
     )
     assert ines.post("/desk/search", {"text": ""}).status_code == 422
+
+
+def test_the_desk_goes_by_the_organisations_clock(
+    made: Busy, ines: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(middleware, "zone", lambda: ZoneInfo("Asia/Kathmandu"))
+    local = clock.now().astimezone(ZoneInfo("Asia/Kathmandu"))
+    assert f"{local:%H:%M} +0545" in text(ines, "/desk/queue")
+    assert "+0545" not in text(ines, "/new") and "UTC" not in text(ines, "/desk/queue")
+
+
+def test_the_desk_bears_the_organisations_name(
+    ines: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = r'<a class="home"[^>]*>.*?</svg> (.*?)</a>'
+    assert re.findall(home, text(ines, "/desk/queue"))[0] == "<bdi>Desk</bdi>"
+    named = replace(config(), organisation="Lantern & Co.")
+    monkeypatch.setattr("amparo.web.context.config", lambda: named)
+    assert re.findall(home, text(ines, "/desk/queue"))[0] == "<bdi>Lantern &amp; Co.</bdi>"
 
 
 # --- deeds ---------------------------------------------------------------------------------------

@@ -7,9 +7,10 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -22,6 +23,7 @@ from amparo.consent import services as consent
 from amparo.foundation import clock, ids
 from amparo.foundation.config import config
 from amparo.vault import codes, server
+from amparo.web.notes.promise import promise
 from tests import make
 from tests.conftest import CHROMIUM
 from tests.doors.desk_house import served
@@ -640,6 +642,18 @@ def test_outside_duty_hours_the_page_says_the_real_hour(
     visit.go()
     assert f"before {begin:%H}:15 UTC" in visit.text.replace("tomorrow, ", "")
     assert f"It is {clock.now():%H:%M} UTC now." in visit.text
+
+
+def test_hours_of_duty_by_the_desks_clock_are_said_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kathmandu is 5:45 h ahead all year."""
+    with_hours = replace(config(), duty_hours="09:00-17:00")
+    monkeypatch.setattr("amparo.web.notes.promise.config", lambda: with_hours)
+    monkeypatch.setattr("amparo.casework.services.record.zone", lambda: ZoneInfo("Asia/Kathmandu"))
+    for hour, is_open in ((3, False), (4, True), (11, True), (12, False)):
+        with clock.frozen(datetime(2026, 3, 7, hour, 0, tzinfo=UTC)):
+            found = promise()
+        assert (found.hours, found.open) == ("03:15–11:15", is_open)
+    assert found.by == datetime(2026, 3, 8, 3, 30, tzinfo=UTC)
 
 
 def test_a_language_without_words_gives_numbers_and_its_own_direction(visit: Visit) -> None:

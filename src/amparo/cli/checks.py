@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from amparo.cli import answers, house, process
 from amparo.cli.founding import SECRETS
@@ -103,7 +104,7 @@ def memory(_: Config) -> Iterator[Finding]:
         yield Finding("core dumps", OK, "off in every process of the server")
 
 
-def the_clock(_: Config) -> Iterator[Finding]:
+def the_clock(settings: Config) -> Iterator[Finding]:
     """A clock that is far off breaks deadlines, second factors and the journal."""
     built = Path(__file__).stat().st_mtime
     if clock.now().timestamp() < built - 24 * 3600:
@@ -114,7 +115,9 @@ def the_clock(_: Config) -> Iterator[Finding]:
             "Set the clock (timedatectl set-ntp true); second factors depend on it.",
         )
     else:
-        yield Finding("clock", OK, f"{clock.now():%Y-%m-%d %H:%M} UTC")
+        desk = clock.now().astimezone(ZoneInfo(settings.time_zone))
+        said = f"{clock.now():%Y-%m-%d %H:%M} UTC; the desk shows {desk:%H:%M %Z}"
+        yield Finding("clock", OK, f"{said} ({settings.time_zone})")
 
 
 def disk(settings: Config) -> Iterator[Finding]:

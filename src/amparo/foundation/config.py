@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from amparo.foundation.errors import Invalid
 
@@ -49,7 +50,10 @@ class Config:
         1024 * MIB, "Bytes kept free: nothing is taken in below, and no files below twice as much."
     )
     first_answer_minutes: int = option(15, "Minutes until somebody reads a new request.")
-    duty_hours: str = option("", "Hours in UTC with somebody on duty, as 08:00-18:00; empty: all.")
+    time_zone: str = option(
+        "UTC", "Whose clock the desk's pages and duty_hours go by, as Europe/Madrid."
+    )
+    duty_hours: str = option("", "Hours with somebody on duty, as 08:00-18:00; empty: all.")
     leave_to: str = option("", "Address that Leave goes to; empty: our own neutral page.")
     smtp_host: str = option("", "Mail server for notices; empty: notices go to the console.")
     smtp_port: int = option(587, "Port of the mail server.")
@@ -114,6 +118,12 @@ def _checked(values: dict[str, Any], sources: dict[str, str]) -> None:
         raise Invalid(
             f"{sources['notice_hour']}: notice_hour should be like 07:00", {"notice_hour": "form"}
         )
+    try:
+        ZoneInfo(str(values.get("time_zone", "UTC")))
+    except (ValueError, OSError, KeyError):  # OSError: the name of a folder
+        raise Invalid(
+            f"{sources['time_zone']}: time_zone should be like Europe/Madrid", {"time_zone": "form"}
+        ) from None
     if values.get("hash_level", "a1") not in {"a0", "a1"}:
         raise Invalid(f"{sources['hash_level']}: hash_level should be a1", {"hash_level": "choose"})
 
@@ -144,6 +154,12 @@ def read(environment: dict[str, str]) -> Config:
     _checked(values, sources)
     values["data"] = data.absolute()
     return Config(**values)
+
+
+@cache
+def zone() -> ZoneInfo:
+    """Whose clock the desk goes by. Defenders' pages say UTC: nobody knows where they are read."""
+    return ZoneInfo(config().time_zone)
 
 
 @cache

@@ -2,16 +2,17 @@
 
 import base64
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
-from django.utils import translation
+from django.utils import timezone, translation
 
 from amparo.foundation import errors, journal
 from amparo.foundation.actor import NOBODY
-from amparo.foundation.config import config
+from amparo.foundation.config import config, zone
 from amparo.people import services as people
 from amparo.web import uploads
 from amparo.web.errors import page, page_for
@@ -93,7 +94,8 @@ class Language:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponse:
-        """Answer in the language of the address; without one, in the organisation's first."""
+        """Answer in the language of the address; without one, in the organisation's first. The desk
+        goes by the organisation's clock, everybody else's pages by UTC."""
         from django.urls import set_script_prefix
 
         set_script_prefix("/")
@@ -101,7 +103,8 @@ class Language:
         known = {one for one, _ in settings.LANGUAGES}
         language = code if code in known else settings.LANGUAGE_CODE
         request.LANGUAGE_CODE = language
-        with translation.override(language):
+        clock = zone() if is_desk(request.path_info) else UTC
+        with translation.override(language), timezone.override(clock):
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         return response

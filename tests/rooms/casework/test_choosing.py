@@ -80,7 +80,7 @@ def danger(officer: Officer, amina: Defender, to: Officer | None = None) -> ids.
 def visit(officer: Officer, amina: Defender) -> None:
     """An officer opens the conversation."""
     with officer.request() as actor:
-        desk.read_all(actor, amina.case)
+        desk.read_all(actor, amina.case, shown=0)
 
 
 def duty_wraps(amina: Defender) -> set[Any]:

@@ -46,7 +46,7 @@ def release(one: Officer, other: Officer, amina: Defender, part: str = "identity
 
 def visit(officer: Officer, amina: Defender) -> None:
     with officer.request() as actor:
-        desk.read_all(actor, amina.case)
+        desk.read_all(actor, amina.case, shown=0)
 
 
 def leaves(house: House, officer: Officer, **more: Any) -> None:

@@ -1,5 +1,7 @@
 """What duty officers do with requests: take, answer, log, decide, hand over."""
 
+from django.db.models import F
+
 from amparo.casework import queries, rules
 from amparo.casework.events import DeskAnswered, TakenFrom
 from amparo.casework.models import Case, Draft, TakenOver
@@ -268,13 +270,13 @@ def set_reach(actor: Actor, case: ids.Id, *, reach: list[dict[str, str]], word: 
         journal.note("reach changed", row.id)
 
 
-def read_all(actor: Actor, case: ids.Id) -> None:
-    """The officer has the messages on their screen. While their keys are at hand, what waits to be
-    re-sealed is."""
+def read_all(actor: Actor, case: ids.Id, *, shown: int) -> None:
+    """The officer has the messages on their screen, `shown` unread ones among them: what came
+    meanwhile stays unread. While their keys are at hand, what waits to be re-sealed is."""
     if actor.kind != "staff":
         raise Refused
-    if gate.holds(actor, case, "correspondence"):
-        Case.objects.filter(id=case, unread__gt=0).update(unread=0)
+    if shown and gate.holds(actor, case, "correspondence"):
+        Case.objects.filter(id=case, unread__gte=shown).update(unread=F("unread") - shown)
     mend(actor, case)
 
 

@@ -43,6 +43,7 @@ def _first(view: queries.CaseView) -> str:
 @pages.signed_in
 def case(request: Any, case: ids.Id) -> HttpResponse:
     """What is due, how to reach them, what can be done, and what is sealed."""
+    casework.mend(request.actor, case)
     view = queries.case(request.actor, case)
     context = {
         "view": view,
@@ -68,7 +69,7 @@ def messages(request: Any, case: ids.Id) -> HttpResponse:
         view = queries.case(request.actor, case)
         kept = pages.draft(request, place)
         form = Reply(initial={"text": kept, "version": view.row.version})
-        casework.read_all(request.actor, case)
+        casework.read_all(request.actor, case, shown=view.row.unread)
         return _messages_page(request, view, form, kept=bool(kept))
     form = Reply(request.POST)
     trouble = _upload_trouble(request)

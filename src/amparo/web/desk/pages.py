@@ -23,7 +23,7 @@ from amparo.web.desk import words
 
 View = Callable[..., HttpResponseBase]
 
-PREFERENCES_COOKIE = "d"
+PREFERENCES_COOKIE = "look"
 THEMES = ("", "light", "dark")
 KEPT = ("text", "reason", "note", "what")  # the long answers that are kept when a session is lost
 
