@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 
 from amparo.foundation import clock
+from amparo.foundation.errors import Unavailable
+from amparo.people import services as people
 from amparo.web import middleware
 from tests import make
 from tests.doors.desk_house import busy, client
@@ -52,6 +54,15 @@ def test_every_mistake_gets_one_answer(house: make.House) -> None:
         bodies.add(re.sub(r'name="(name|second)" value="[^"]*"', "", text))
     assert len(bodies) == 1
     assert "do not fit together" in bodies.pop()
+
+
+def test_a_desk_that_is_busy_says_so(house: make.House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy_(*_: object, **__: object) -> None:
+        raise Unavailable("too many at once")
+
+    monkeypatch.setattr(people, "sign_in", busy_)
+    answer = Client().post("/desk/sign-in", given(house.ines))
+    assert answer.status_code == 422 and "Too many people sign in" in answer.content.decode()
 
 
 def test_digits_may_be_typed_in_groups_and_in_any_script(house: make.House) -> None:

@@ -20,6 +20,7 @@ from amparo.people import queries, rules
 from amparo.people.models import PERSON, TEAM, Person, Team
 from amparo.vault import (
     compartments,
+    devices,
     factors,
     keys,
     passkeys,
@@ -33,10 +34,12 @@ from amparo.vault import (
 
 @dataclass(frozen=True)
 class Signed:
-    """An open session: the handle goes into the cookie and nowhere else."""
+    """An open session: the handle goes into the cookie and nowhere else, and so does the word by which
+    this device is known from now on. The one ends with the visit, the other stays."""
 
     handle: bytes
     actor: Actor
+    device: str
 
 
 # --- signing in ----------------------------------------------------------------------------------
@@ -45,19 +48,20 @@ _lock = threading.Lock()
 KEEP_MISSES = 10_000
 
 
-def _try(find: bytes) -> None:
-    """Refuse while a name rests. Known and unknown names rest alike.
+def _may_try(whose: bytes) -> bool:
+    """Whether somebody's tries do not rest just now.
 
     A try counts as a miss from its beginning: of many at once no more are free than one by one.
     """
     with _lock:
-        count, until = _misses.get(find, (0, clock.now()))
+        count, until = _misses.get(whose, (0, clock.now()))
         if until > clock.now():
-            raise Unavailable("wait")
-        _misses.pop(find, None)
-        _misses[find] = count + 1, clock.now() + rules.wait_after(count + 1)
+            return False
+        _misses.pop(whose, None)
+        _misses[whose] = count + 1, clock.now() + rules.wait_after(count + 1)
         while len(_misses) > KEEP_MISSES:
             _misses.popitem(last=False)
+    return True
 
 
 @dataclass(frozen=True)
@@ -69,20 +73,25 @@ class Passkey:
     answer: str
 
 
-def sign_in(name: str, passphrase: str, second: str | Passkey) -> Signed:
-    """Open a person's key for a session; `second` is the six digits or a passkey's answer.
+def sign_in(name: str, passphrase: str, second: str | Passkey, *, device: str = "") -> Signed:
+    """Open a person's key for a session; `second` is the six digits or a passkey's answer, `device` the
+    word that an earlier sign-in has left on this device.
 
-    Refused alike for a wrong name, passphrase or second factor, for somebody who has left and for
-    somebody whom no one has welcomed yet; Unavailable while the name rests after many misses, and
-    for everybody during a lockdown.
+    Refused alike for a wrong name, passphrase or second factor, for somebody who has left, for somebody
+    whom no one has welcomed yet, and while the second factor rests after many misses. Wrong passphrases
+    make nobody's name rest, or whoever knows it would keep its owner out (docs/decisions/0009).
+    Unavailable when too many knock at once, and for everybody during a lockdown.
     """
     if server.locked_down():
         raise Unavailable("locked down")
-    find = keys.name_digest(name)
-    _try(find)
+    known = devices.name_of(device)
+    # Who misses again and again on a device that was here before stands in line with the strangers.
+    trusted = known if known and _may_try(known) else b""
+    # Only with the right passphrase does anybody get as far as the second factor's tries.
+    tries = keys.name_digest(name) + trusted
     try:
-        person = staff.unlock(name, passphrase)
-        if _of_the_sample(passphrase):
+        person = staff.unlock(name, passphrase, known=bool(trusted))
+        if _of_the_sample(passphrase) or not _may_try(tries):
             raise CannotOpen
         if isinstance(second, Passkey):
             passkeys.check(person.id, second.site, second.form, second.answer)
@@ -92,8 +101,9 @@ def sign_in(name: str, passphrase: str, second: str | Passkey) -> Signed:
         journal.note("sign-in refused")
         raise Refused from None
     with _lock:
-        _misses.pop(find, None)
-    return _begin(person)
+        _misses.pop(tries, None)
+        _misses.pop(known, None)
+    return _begin(person, devices.word(known))
 
 
 def _of_the_sample(passphrase: str) -> bool:
@@ -101,14 +111,14 @@ def _of_the_sample(passphrase: str) -> bool:
     return sample.is_known(passphrase) and not config().sample
 
 
-def _begin(person: staff.Unlocked) -> Signed:
+def _begin(person: staff.Unlocked, device: str) -> Signed:
     handle = sessions.begin(person.key, person.id, person.generation, "staff")
     actor = Actor("staff", person.id, sessions.resume(handle, "staff"))
     journal.act_as(actor)
     journal.note("sign-in", person.id)
     messages.renew_routes(actor)
     gate.mend(actor, queries.house(), rules.HOUSE)
-    return Signed(handle, actor)
+    return Signed(handle, actor, device)
 
 
 def resume(handle: bytes, *, keep_alive: bool = True) -> Actor:

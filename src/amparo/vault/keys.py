@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -31,14 +32,19 @@ from amparo.vault.primitives import (
 # Passphrases: libsodium's "moderate". a0 is OWASP's least, for tests; doctor warns about it.
 LEVELS = {"a1": (3, 1, 256 * 1024), "a0": (2, 1, 19 * 1024)}  # passes, lanes, KiB
 _hashing = threading.Semaphore(2)  # two at a time bound the memory to 512 MiB
-# Two more may wait. Whoever knocks at the desk again and again must not keep every thread of the
-# server waiting: calls for help need them.
-_hashing_or_waiting = threading.Semaphore(4)
+# Whoever knocks at the desk again and again must neither keep every thread of the server waiting, for
+# calls for help need them, nor those out who have signed in with their device before: strangers have
+# one place of the two.
+_strangers = threading.Semaphore(1)
+_waiting = {
+    False: threading.Semaphore(4),
+    True: threading.Semaphore(8),
+}  # known: hashing or waiting
 SALT = 16
 
 
 # --- locks ---------------------------------------------------------------------------------------
-def _stretch(passphrase: str, salt: bytes, level: str) -> bytes:
+def _stretch(passphrase: str, salt: bytes, level: str, *, known: bool = False) -> bytes:
     settings = LEVELS.get(level)
     if settings is None:
         raise CannotOpen
@@ -51,44 +57,53 @@ def _stretch(passphrase: str, salt: bytes, level: str) -> bytes:
         memory_cost=memory,
         secret=server.load().key("pepper"),
     )
-    if not _hashing_or_waiting.acquire(blocking=False):
+    if not _waiting[known].acquire(blocking=False):
         raise Unavailable("too many at once")
     try:
-        with _hashing:
-            return argon.derive(passphrase.encode())
+        with contextlib.nullcontext() if known else _strangers, _hashing:
+            return argon.derive(normal(passphrase).encode())
     finally:
-        _hashing_or_waiting.release()
+        _waiting[known].release()
 
 
-def lock(root: bytes, passphrase: str, principal: ids.Id) -> bytes:
-    """The root under a passphrase: two bytes of level, 16 of salt, then the sealed root."""
+def lock(root: bytes, passphrase: str, principal: ids.Id, *, known: bool = False) -> bytes:
+    """The root under a passphrase: two bytes of level, 16 of salt, then the sealed root. `known`: asked
+    for by somebody who is signed in, or by a device that was."""
     level, salt = config().hash_level, token(SALT)
-    key = _stretch(passphrase, salt, level)
+    key = _stretch(passphrase, salt, level, known=known)
     return level.encode() + salt + seal_secret(key, root, ctx("lock", principal))
 
 
-def unlock(blob: bytes, passphrase: str, principal: ids.Id) -> PrivateKey:
+def unlock(blob: bytes, passphrase: str, principal: ids.Id, *, known: bool = False) -> PrivateKey:
     """The principal's key, or CannotOpen."""
     level, salt = blob[:2].decode("ascii", "replace"), blob[2 : 2 + SALT]
-    key = _stretch(passphrase, salt, level)
+    key = _stretch(passphrase, salt, level, known=known)
     return PrivateKey(open_secret(key, blob[2 + SALT :], ctx("lock", principal)))
 
 
-def waste_a_hash(passphrase: str) -> None:
+def waste_a_hash(passphrase: str, *, known: bool = False) -> None:
     """What a wrong name costs, so that it takes as long as a wrong passphrase."""
-    _stretch(passphrase, token(SALT), config().hash_level)
+    _stretch(passphrase, token(SALT), config().hash_level, known=known)
+
+
+def normal(text: str) -> str:
+    """A text as it is whatever device it was typed on: é is one letter on one and two on another."""
+    return unicodedata.normalize("NFKC", text)
+
+
+def folded(text: str) -> str:
+    """A name or an agreed word without what does not count: case, spaces and the typing device."""
+    return " ".join(normal(normal(text).casefold()).split())
 
 
 def name_digest(name: str) -> bytes:
     """How a sign-in name is found: a keyed digest, so that the key store holds no names."""
-    folded = " ".join(name.casefold().split())
-    return keyed_digest(server.load().key("pepper"), ctx("sign-in name", folded))
+    return keyed_digest(server.load().key("pepper"), ctx("sign-in name", folded(name)))
 
 
 def same_word(left: str, right: str) -> bool:
     """Whether two agreed words are the same, whatever their case and spaces; in constant time."""
-    fold = [" ".join(word.casefold().split()).encode() for word in (left, right)]
-    return same(fold[0], fold[1])
+    return same(folded(left).encode(), folded(right).encode())
 
 
 # --- principals ----------------------------------------------------------------------------------
@@ -250,18 +265,6 @@ def _membership_context(team_row: Principal, member: PublicKey) -> bytes:
     return ctx("membership", team_row.id, bytes(team_row.public), member.fingerprint)
 
 
-@dataclass(frozen=True)
-class Seat:
-    """A place in a team. One in a team that was succeeded still opens what waits to be re-sealed, and
-    the journal's older entries; it is no role any more."""
-
-    code: str
-    active: bool
-    key: PrivateKey
-
-
-@dataclass(eq=False)
-class Ring:
 def check_seat(row: Membership, member: PublicKey) -> bytes:
     """The context of a membership, or CannotOpen unless somebody signed it whom a founder's chain
     stands for."""
@@ -275,6 +278,18 @@ def check_seat(row: Membership, member: PublicKey) -> bytes:
     return context
 
 
+@dataclass(frozen=True)
+class Seat:
+    """A place in a team. One in a team that was succeeded still opens what waits to be re-sealed, and
+    the journal's older entries; it is no role any more."""
+
+    code: str
+    active: bool
+    key: PrivateKey
+
+
+@dataclass(eq=False)
+class Ring:
     """The keys of one signed-in principal, in memory only, for a few minutes at most."""
 
     id: ids.Id

@@ -14,12 +14,14 @@ from amparo.foundation import errors, journal
 from amparo.foundation.actor import NOBODY
 from amparo.foundation.config import config, zone
 from amparo.people import services as people
+from amparo.vault import devices
 from amparo.web import uploads
 from amparo.web.errors import page, page_for
 
 Next = Callable[[HttpRequest], HttpResponse]
 BY_ITSELF = "/queue/count"  # what the desk's page asks for every few seconds
 SESSION_COOKIE = "__Host-s" if config().secure else "s"
+DEVICE_COOKIE = "__Host-d" if config().secure else "d"
 
 
 def _away() -> str:
@@ -169,6 +171,19 @@ def set_session(response: HttpResponse, handle: bytes) -> None:
     response.set_cookie(
         SESSION_COOKIE,
         cookie_of(handle),
+        secure=config().secure,
+        httponly=True,
+        samesite="Strict",
+        path="/",
+    )
+
+
+def set_device(response: HttpResponse, word: str) -> None:
+    """Have the desk know this device again. It names nobody and opens nothing."""
+    response.set_cookie(
+        DEVICE_COOKIE,
+        word,
+        max_age=devices.LIFE,
         secure=config().secure,
         httponly=True,
         samesite="Strict",

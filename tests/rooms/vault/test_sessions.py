@@ -94,6 +94,25 @@ def test_it_lives_while_it_is_used(someone: ids.Id) -> None:
         assert not Session.objects.filter(principal_id=someone).exists()
 
 
+@pytest.mark.parametrize("cached", [True, False])
+def test_it_ends_after_twelve_hours_however_it_is_kept_awake(someone: ids.Id, cached: bool) -> None:
+    with clock.frozen(clock.now().replace(second=0, microsecond=0)):
+        handle = begun(someone)
+        for _ in range(12 * 6 - 1):
+            clock.forward(timedelta(minutes=10))
+            if not cached:
+                sessions.forget()
+            sessions.resume(handle, "staff")
+        clock.forward(timedelta(minutes=10))
+        # Somebody who can write to the table gains nothing by it.
+        row = Session.objects.filter(principal_id=someone)
+        assert row.get().until <= clock.now()
+        row.update(until=clock.now() + timedelta(days=1))
+        with pytest.raises(CannotOpen):
+            sessions.resume(handle, "staff")
+        assert not row.exists()
+
+
 def test_who_does_not_know_the_whole_handle_does_not_keep_it_alive(someone: ids.Id) -> None:
     with clock.frozen():
         handle = begun(someone)
