@@ -62,7 +62,7 @@ class Config:
     smtp_tls: bool = option(True, "Use STARTTLS with the mail server.")
     mail_from: str = option("notes@localhost", "Sender of notices; choose a neutral one.")
     notice_hour: str = option(
-        "07:00", "Hour in UTC of the notice that staff get every day, also when nothing came."
+        "07:00", "Hour of the notice that staff get every day, also when nothing came."
     )
     notice_at_once: bool = option(
         True, "Staff are told at once when something came; if not, only by the daily notice."
