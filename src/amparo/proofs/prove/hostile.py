@@ -73,7 +73,7 @@ def unsafe_files() -> Found:
 
 def _all_files(desk: Desk) -> Iterator[str]:
     """The addresses of all files in all cases, over all pages of the queue."""
-    place, seen = "/desk/queue", set()
+    place, seen, looked = "/desk/queue", set(), set()
     while place:
         queue = desk.browser.get(place)
         for case in dict.fromkeys(re.findall(r"/desk/c/([0-9a-f-]{36})", queue.text)):
@@ -82,8 +82,10 @@ def _all_files(desk: Desk) -> Iterator[str]:
                 files_ = f"/desk/c/{case}/files"
                 page = desk.browser.get(files_)
                 yield from sorted(set(re.findall(rf"{files_}/[0-9a-f-]{{36}}", page.text)))
-        more = re.search(r'href="(/desk/queue\?[^"]*after=[^"]+)"', queue.text)
-        place = html.unescape(more[1]) if more else ""
+        links_ = re.findall(r'href="(/desk/queue\?[^"]*after=[^"]+)"', queue.text)
+        more = [one for one in map(html.unescape, links_) if one not in looked]
+        looked |= {*more[:1]}
+        place = more[0] if more else ""
 
 
 JPEG = b"\xff\xd8\xff"
@@ -131,10 +133,10 @@ def _bombs(result: Found, bites: list[tuple[str, bytes]]) -> float:
             copy = clean.clean(data).data
         except clean.CannotClean:
             copy = b""
-        spent = time.monotonic() - begun
-        longest = max(longest, spent)
-        # A sample of the suite runs beside other tests and judges no times.
-        result.expect(spent < many(2, 30), f"{name[:20]}: {spent:.1f} s until it was refused")
+            spent = time.monotonic() - begun
+            longest = max(longest, spent)
+            # A sample of the suite runs beside other tests and judges no times.
+            result.expect(spent < many(2, 30), f"{name[:20]}: {spent:.1f} s until it was refused")
         result.expect(b"alert(1)" not in copy, f"{name[:20]}: the script is in the copy")
         result.expect(b"PK\x03\x04" not in copy[4:] or copy[:2] == b"PK", f"{name}: two in one")
     return longest
