@@ -326,6 +326,12 @@ def part_names(codes: list[str]) -> list[str]:
 
 
 @register.filter
+def written(code: str) -> str:
+    """What was written down in a compartment, said to the person whose it is."""
+    return words.word(words.WRITTEN, code)
+
+
+@register.filter
 def part_title(code: str) -> str:
     """A compartment, said to somebody who reads about another person."""
     return words.word(words.TITLES, code)
