@@ -16,6 +16,7 @@ from PIL import Image
 from amparo.casework.services import desk, erasing, opening
 from amparo.consent import services as consent
 from amparo.foundation import clock, ids
+from amparo.people import services as people
 from amparo.web import middleware
 from tests import make
 
@@ -68,6 +69,9 @@ def busy() -> Busy:
     other = make.ask("They took my laptop at the border. What can they see?", language="fr")
     made = Busy(house, new, case, other)
     _work(made, case.case)
+    for officer in (house.ines, house.tomas, house.ruth):
+        with officer.request() as actor:
+            people.note_key_offer(actor)  # they have been here before
     return made
 
 

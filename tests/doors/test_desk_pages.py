@@ -68,6 +68,7 @@ def pages(made: Busy) -> dict[str, str]:
         "lockdown": "desk/lockdown",
         "lockdown-now": "desk/lockdown/now",
         "journal": "desk/journal",
+        "first": "desk/first",
         "settings": "desk/settings",
         "keys": "desk/settings/keys",
         "passphrase": "desk/settings/passphrase",

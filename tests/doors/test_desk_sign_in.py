@@ -19,6 +19,8 @@ from tests.doors.desk_house import busy, client
 def house() -> make.House:
     found = make.house()
     clock.forward(timedelta(minutes=5))  # past the digits that were used when it was founded
+    with found.ines.request() as ines:
+        people.note_key_offer(ines)  # she has been here before
     return found
 
 
@@ -37,6 +39,30 @@ def test_the_right_three_open_the_queue(house: make.House) -> None:
     cookie = answer.cookies[middleware.SESSION_COOKIE]
     assert cookie["httponly"] and cookie["samesite"] == "Strict"
     assert browser.get("/desk/queue").status_code == 200
+
+
+def test_at_the_first_sign_in_the_key_file_is_offered_and_never_again(house: make.House) -> None:
+    browser = Client()
+    answer = browser.post("/desk/sign-in", given(house.tomas))
+    assert answer.headers["Location"] == "/desk/first"
+    page = browser.get("/desk/first").content.decode()
+    assert "Save my key file" in page and "Go on to my desk" in page
+    assert browser.post("/desk/settings/key-file", {"old": "other words"}).status_code == 422
+    Client().post("/desk/sign-in", given(house.tomas))
+    with house.tomas.request() as tomas:
+        assert not people.was_offered_key(tomas)  # looking is not answering
+        assert people.queries.colleague(tomas, house.tomas.id).name == "Tomás R."
+    assert browser.post("/desk/first").headers["Location"] == "/desk/queue"
+    again = Client().post("/desk/sign-in", given(house.tomas))
+    assert again.headers["Location"] == "/desk/queue"
+    with house.tomas.request() as tomas:
+        assert people.queries.colleague(tomas, house.tomas.id).name == "Tomás R."
+    ruth = Client()
+    assert ruth.post("/desk/sign-in", given(house.ruth)).headers["Location"] == "/desk/first"
+    saved = ruth.post("/desk/settings/key-file", {"old": house.ruth.passphrase})
+    assert b"".join(saved.streaming_content).startswith(b"AGE-SECRET-KEY-")  # type: ignore[attr-defined]
+    again = Client().post("/desk/sign-in", given(house.ruth))
+    assert again.headers["Location"] == "/desk/queue"
 
 
 def test_every_mistake_gets_one_answer(house: make.House) -> None:

@@ -167,6 +167,26 @@ def change_passphrase(actor: Actor, *, old: str, new: str) -> None:
     journal.note("passphrase changed", actor.id)
 
 
+def was_offered_key(actor: Actor) -> bool:
+    """Whether the actor was asked, at a first sign-in, to take their key file along."""
+    leave_ = gate.admit(actor, queries.house(), "house")
+    doc = gate.read(leave_, PERSON, Person.objects.get(id=actor.id))
+    return bool(doc.get("key_offered"))
+
+
+def note_key_offer(actor: Actor) -> None:
+    """It is not offered again by itself; it stands in the settings."""
+    if actor.kind != "staff":
+        raise Refused
+    leave_ = gate.admit(actor, queries.house(), "house", write=True)
+    with operations.writing():
+        row = Person.objects.select_for_update().get(id=actor.id)
+        doc = gate.read(leave_, PERSON, row) | {"key_offered": True}
+        row.sealed = gate.seal(leave_, PERSON, row.id, doc)
+        row.save(update_fields=["sealed"])
+        journal.note("key file offered", actor.id)
+
+
 def add_passkey(actor: Actor, *, site: str, form: str, answer: str) -> None:
     """Keep one more second factor for the actor."""
     if actor.kind != "staff":

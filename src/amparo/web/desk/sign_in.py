@@ -94,7 +94,10 @@ def _opened(request: Any, signed: people.Signed, kept: dict[str, str]) -> HttpRe
         place = kept["place"][:PLACE_LIMIT]
         casework.save_draft(signed.actor, place=place, text=kept["text"])
     rotate_token(request)  # whoever planted a token before has none now
-    response = HttpResponseRedirect(_after(request))
+    to = _after(request)
+    if not kept["text"] and not people.was_offered_key(signed.actor):
+        to = reverse("desk:first")
+    response = HttpResponseRedirect(to)
     middleware.set_session(response, signed.handle)
     middleware.set_device(response, signed.device)
     return response

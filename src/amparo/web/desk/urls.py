@@ -24,6 +24,7 @@ urlpatterns = [
     path("sign-in/passkey", sign_in.passkey, name="passkey"),
     path("join", sign_in.join, name="join"),
     path("join/<str:token>", sign_in.invitation, name="invitation"),
+    path("first", settings.first, name="first"),
     path("lock", sign_in.lock, name="lock"),
     path("queue", queue.queue, name="queue"),
     path("queue/count", queue.count, name="count"),
