@@ -5,6 +5,7 @@ from django.db.models import F
 from amparo.casework import queries, rules
 from amparo.casework.events import DeskAnswered, TakenFrom
 from amparo.casework.models import Case, Draft, TakenOver
+from amparo.casework.services import answers
 from amparo.casework.services.record import (
     Author,
     SealedFile,
@@ -315,7 +316,9 @@ def know_taken(actor: Actor) -> None:
 
 def mend(actor: Actor, case: ids.Id) -> int:
     """Re-seal what a withdrawal or a departure left under an old key, as far as one's keys reach; keep
-    the pairs of two persons fresh; give what the defender chose and nobody could give so far."""
+    the pairs of two persons fresh; give what the defender chose and nobody could give so far; take in
+    what came from outside under the team's key."""
+    answers.take_in(actor, case)
     count = sum(gate.mend(actor, case, one) for one in compartments.to_mend(case))
     consent.keep_pairs(actor, case)
     consent.give_waiting(actor, case)
