@@ -40,6 +40,11 @@ WRONG: words.Words = {
     "same": _("This is the request itself. Choose another."),
     "form": _("This has not the form that it should have. Copy it once more, all of it."),
     "self": _("Somebody else must do this for you."),
+    "person": _("Choose one person. It does not open to a whole team."),
+    "alone": _("This opens to whoever presses it. Choose yourself."),
+    "full": _(
+        "The release group has seven people, and no room for more. Let somebody leave it first."
+    ),
 }
 GENERAL = _("This could not be done as it stands. Look through the answers once more.")
 
