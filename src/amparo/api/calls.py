@@ -139,6 +139,23 @@ def withdraw_reader(request: Any, given: shapes.ReaderToClose) -> Status[None]:
     return Status(204, None)
 
 
+@router.post("/thread/choose", auth=WITH_CODE, response={204: None})
+def choose(request: Any, given: shapes.Chosen) -> Status[None]:
+    """Yes or no to one of the thread's choices. A no works at once; a yes is given its key by the next
+    officer who opens the compartment."""
+    thread.choose(
+        request.actor, purpose=given.purpose, compartment=given.compartment, yes=given.yes
+    )
+    return Status(204, None)
+
+
+@router.post("/thread/say-yes-again", auth=WITH_CODE, response={204: None})
+def say_yes_again(request: Any, given: shapes.AnswerToChange) -> Status[None]:
+    """Let be read, after all, what was refused or taken back."""
+    thread.say_yes_again(request.actor, given.answer)
+    return Status(204, None)
+
+
 @router.post("/thread/withdraw", auth=WITH_CODE, response={204: None})
 def withdraw(request: Any, given: shapes.Sure) -> Status[None]:  # noqa: ARG001 - it is asked for
     """Take everything back: every key is destroyed, the code stops working, the session ends."""
