@@ -376,11 +376,18 @@ def leave_team(actor: Actor, person: ids.Id, code: str, *, losing: bool = False)
     alone = code == rules.RELEASE and watch.held_alone_by(person, by_pairs=True)
     if not losing and (alone or code in staff.last_in(person)):
         raise Invalid("nobody would be left in the team", {"person": "holds"})
-    with operations.writing():
+    team = keys.team(code).id
+    leaving = operations.Personal("people.leave team", person=person, team=team)
+    with leaving.accepted():
         journal.note("left team", person, team=code)
-    with transaction.atomic(using=KEYSTORE):
+    with leaving.keys():
         staff.leave_team(actor.ring, person, code)
     turn_keys(limit=AT_ONCE)
+
+
+@operations.was_done("people.leave team")
+def _left_team(subject: dict[str, str]) -> bool:
+    return not staff.sits_in(ids.of(subject["team"]), ids.of(subject["person"]))
 
 
 def lock_out(person: ids.Id) -> int:

@@ -72,6 +72,11 @@ def members(code: str) -> list[ids.Id]:
     return list(rows.values_list("member_id", flat=True))
 
 
+def sits_in(team: ids.Id, person: ids.Id) -> bool:
+    """Whether somebody has a seat in this very team; not in the one that took its place."""
+    return Membership.objects.filter(team_id=team, member_id=person).exists()
+
+
 def seated(code: str) -> list[ids.Id]:
     """Members of a team to whom something may be sealed: they are here, and somebody whom a founder's
     chain stands for has signed that they belong to it."""

@@ -28,6 +28,7 @@ from amparo.casework.services import desk, intake, opening, thread
 from amparo.consent import gate
 from amparo.consent import queries as consent_queries
 from amparo.consent import services as consent
+from amparo.consent.models import Release
 from amparo.foundation import clock, errors, ids, journal, operations
 from amparo.foundation import tables as schema
 from amparo.foundation.actor import NOBODY
@@ -36,7 +37,7 @@ from amparo.foundation.router import DATA, KEYSTORE
 from amparo.people import services as people
 from amparo.proofs.prove.found import Found, many, proves, seed
 from amparo.proofs.prove.world import Defender, World, beat, found, mend, pending, sealed_file
-from amparo.vault import codes, files, log
+from amparo.vault import codes, files, log, staff
 from amparo.vault.models import Epoch, Grant, PairWrap, Part, Principal, Slot
 
 
@@ -218,6 +219,42 @@ def _left(stage: Stage, came_back: bool) -> list[str]:
     return wrong
 
 
+def _leave_team(stage: Stage) -> None:
+    with stage.world.officers[0].request() as actor:
+        people.leave_team(actor, stage.reader, "intake")
+
+
+def _left_team(stage: Stage, came_back: bool) -> list[str]:
+    here = stage.reader in staff.members("intake")
+    wrong = ["somebody who left a team is still in it"] if came_back and here else []
+    if here:
+        _leave_team(stage)  # it can be done again
+    # Whoever stays opens what has come since.
+    later = stage.world.ask(what="after")
+    with stage.world.officers[1].request() as actor:
+        said = [one.text for one in queries.case(actor, later.case).thread.messages]
+    with later.request() as defender:
+        thread.withdraw_request(defender)
+    return wrong + ([] if said == ["after"] else [f"whoever stays reads {said}"])
+
+
+def _first_yes(stage: Stage) -> None:
+    with stage.world.officers[0].request() as actor:
+        consent.approve_release(actor, stage.more["release"])
+
+
+def _said_yes(stage: Stage, came_back: bool) -> list[str]:
+    row = Release.objects.get(id=stage.more["release"])
+    wrong = [] if bool(row.first) == bool(row.peeled) else ["a first yes by halves"]
+    if came_back and row.first is None:
+        wrong.append("an acknowledged first yes is lost")
+    if row.first is None:
+        _first_yes(stage)
+    with stage.world.officers[1].request() as actor:
+        whole = consent.approve_release(actor, row.id)
+    return wrong + ([] if whole else ["the second yes is not the second"])
+
+
 def _seal_journal(stage: Stage) -> None:
     with stage.more["unit"]():
         log.seal_waiting()
@@ -237,6 +274,8 @@ DEEDS: dict[str, tuple[Deed, Judge]] = {
     "re-seal": (_mend, _mended),
     "erase": (_erase, _erased),
     "leave": (_leave, _left),
+    "leave team": (_leave_team, _left_team),
+    "first yes": (_first_yes, _said_yes),
     "journal": (_seal_journal, _sealed),
 }
 # Named points between the two commits: deed -> points.
@@ -247,6 +286,8 @@ POINTS = {
     "withdraw": ("consent.withdraw:accepted", "consent.withdraw:ended"),
     "erase": ("casework.withdraw:accepted", "casework.withdraw:ended"),
     "leave": ("people.leave:accepted", "people.leave:ended"),
+    "leave team": ("people.leave team:accepted", "people.leave team:keys"),
+    "first yes": ("consent.first yes:accepted", "consent.first yes:keys"),
 }
 
 
@@ -389,13 +430,17 @@ def _stage(world: World, name: str) -> Stage:
         fresh = Defender(ids.NIL, codes.new_digits())
     reader = (
         world.hire(f"reader {ids.new().hex[:6]}", "house", "intake").id
-        if name == "leave"
+        if name in {"leave", "leave team"}
         else world.officers[2].id
     )
     stage = Stage(world, defender, fresh, reader)
     stage.more = {"unit": journal.unit, "nobody": NOBODY}
     if name in {"withdraw", "re-seal"}:
         _grant(stage)
+    if name == "first yes":
+        asker = world.hire(f"asker {ids.new().hex[:6]}", "house", "intake")
+        with asker.request() as actor:
+            stage.more["release"] = consent.request_release(actor, defender.case)
     if name == "re-seal":
         _withdraw(stage)
     return stage
@@ -434,7 +479,7 @@ def _steps(world: World, name: str) -> int:
 
 @proves("P30")
 def crash_safety() -> Found:
-    """200 kills at steps that a seed has chosen, over ten deeds, and in the middle of a migration."""
+    """200 kills at steps that a seed has chosen, over twelve deeds and in the middle of a migration."""
     result, chance = Found(), random.Random(seed())
     world = found()
     hits: Counter[str] = Counter()
