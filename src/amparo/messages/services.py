@@ -72,8 +72,7 @@ def renew_routes(actor: Actor) -> None:
         except CannotOpen:
             copy = Route(id=row.id, sealed=row.own)
             doc = gate.read_own(actor, KIND, copy)
-            known = {name: doc[name] for name in ("address", "hours") if name in doc}
-            fresh = duty.seal(KIND, row.id, known)
+            fresh = duty.seal(KIND, row.id, doc)
             Route.objects.filter(id=row.id).update(sealed=fresh)
 
 

@@ -1,6 +1,8 @@
 """What a reader outside has written back: sealed to the intake team until somebody of it opens the
 case, then under the case's own key, which is turned when somebody leaves."""
 
+from collections.abc import Mapping
+
 from amparo.casework.models import ENTRY, Entry, OutsideAnswer
 from amparo.casework.services.record import Author, write_entry
 from amparo.consent import gate
@@ -13,9 +15,9 @@ KIND = "casework.outside answer"
 OUTSIDE = "outside"  # who an entry is by
 
 
-def seal(row: OutsideAnswer, doc: dict[str, object]) -> None:
+def seal(row: OutsideAnswer, doc: Mapping[str, object]) -> None:
     """Seal an answer from somebody who holds no key of the team's."""
-    row.sealed = gate.seal_to_team(INTAKE, KIND, row.id, doc)
+    row.sealed = gate.seal_to_team(INTAKE, KIND, row.id, dict(doc))
 
 
 def take_in(actor: Actor, case: ids.Id) -> int:

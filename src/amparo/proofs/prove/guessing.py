@@ -1,7 +1,7 @@
 """P13: whoever knocks with guessed codes, passphrases and digits gets nowhere, and keeps nobody out.
 
 Seen to fail: when `people._may_try` is always true, when a wrong passphrase makes the name rest, and
-when `keys._strangers` has as many places as there are.
+when those who were here before wait in the strangers' line.
 """
 
 import itertools
@@ -129,7 +129,7 @@ def _digits(result: Found, world: World) -> None:
         answers = {_try_passphrase(officer.name, officer.passphrase) for _ in range(many(40, 12))}
         answers.add(_try_passphrase(officer.name, "wrong words"))
         answers.add(_try_passphrase("nobody here", "wrong words"))
-    factors.step_of = real  # type: ignore[assignment]
+    factors.step_of = real
     result.expect(answers == {"Refused"}, f"it is answered {answers}")
     free = rules.FREE_TRIES
     result.expect(len(looked) == free, f"{len(looked)} guesses at six digits, {free} are free")
