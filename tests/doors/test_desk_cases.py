@@ -149,6 +149,47 @@ def test_a_reply_reaches_the_defender_with_its_file(made: Busy, ines: Client) ->
     assert "They see it the next time" in text(ines, answer.headers["Location"])
 
 
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("messages", {"text": "Two clicks."}),
+        ("part/narrative", {"text": "Two clicks."}),
+        ("do/log", {"outcome": "reached", "text": "Two clicks."}),
+        ("do/decline", {"reason": "Two clicks."}),
+    ],
+)
+def test_a_button_that_is_pressed_twice_does_one_deed(
+    made: Busy, ines: Client, path: str, sent: dict[str, str]
+) -> None:
+    path = f"/desk/c/{made.case.case}/{path}"
+    found = re.search(r'name="once" value="([^"]+)"', text(ines, path))
+    assert found is not None
+    answers = [ines.post(path, sent | {"once": found[1]}) for _ in range(2)]
+    assert [one.status_code for one in answers] == [302, 302]
+    assert answers[0].headers["Location"] == answers[1].headers["Location"]
+    part = "narrative" if "part" in path else "correspondence"
+    assert make.texts(made.house.ines, made.case.case, part).count("Two clicks.") == 1
+    assert found[1] not in ines.get(path).content.decode()  # another page, another deed
+
+
+def test_the_language_of_an_answer_is_the_cases(made: Busy, ines: Client) -> None:
+    page = text(ines, f"/desk/c/{made.case.case}/consent/record")
+    assert re.search(r'<option value="ar" selected>', page)
+    sent = {
+        "label": "R., lawyer",
+        "purpose": "legal",
+        "compartments": ["correspondence"],
+        "until": in_days(3).isoformat(),
+        "how": "oral",
+        "way": "link",
+        "hours": "24",
+    }
+    assert ines.post(f"/desk/c/{made.case.case}/share", sent).status_code == 200
+    with made.house.ines.request() as actor:
+        newest = queries.case(actor, made.case.case).thread.consents[0]
+    assert (newest.label, newest.language) == ("R., lawyer", "ar")
+
+
 def test_an_empty_reply_is_not_sent(made: Busy, ines: Client) -> None:
     answer = ines.post(f"/desk/c/{made.new.case}/messages", {"text": "  "})
     assert answer.status_code == 422 and "<title>Error" in answer.content.decode()

@@ -68,7 +68,7 @@ def messages(request: Any, case: ids.Id) -> HttpResponse:
     if request.method != "POST":
         view = queries.case(request.actor, case)
         kept = pages.draft(request, place)
-        form = Reply(initial={"text": kept, "version": view.row.version})
+        form = Reply(initial={"text": kept, "version": view.row.version, "once": ids.new()})
         casework.read_all(request.actor, case, shown=view.row.unread)
         return _messages_page(request, view, form, kept=bool(kept))
     form = Reply(request.POST)
@@ -79,10 +79,13 @@ def messages(request: Any, case: ids.Id) -> HttpResponse:
         try:
             sent = uploads.sent_files(request, "files")
             text = form.cleaned_data["text"]
-            casework.reply(request.actor, case, text=text, files=sent)
+            once = form.cleaned_data["once"]
+            casework.reply(request.actor, case, text=text, files=sent, once=once)
         except Invalid as error:
             pages.mark(form, error)
         except Conflict:
+            if pages.was_sent(form):
+                return pages.done("sent", "desk:messages", case)
             form.add_error(
                 None, _("Somebody changed this case just now. Read it, then send again.")
             )
@@ -118,7 +121,8 @@ def compartment(request: Any, case: ids.Id, code: str) -> HttpResponse:
         raise NotFound
     place = f"{case}:{code}"
     kept = pages.draft(request, place) if one.open else ""
-    form = Entry(request.POST if request.method == "POST" else None, initial={"text": kept})
+    initial = {"text": kept, "once": ids.new()}
+    form = Entry(request.POST if request.method == "POST" else None, initial=initial)
     trouble = _upload_trouble(request)
     if trouble:
         form.add_error(None, trouble)
@@ -126,9 +130,14 @@ def compartment(request: Any, case: ids.Id, code: str) -> HttpResponse:
         try:
             sent = uploads.sent_files(request, "files")
             text = form.cleaned_data["text"]
-            opening.write_note(request.actor, case, code, text=text, files=sent)
+            once = form.cleaned_data["once"]
+            opening.write_note(request.actor, case, code, text=text, files=sent, once=once)
         except Invalid as error:
             pages.mark(form, error)
+        except Conflict:
+            if pages.was_sent(form):
+                return pages.done("written", "desk:compartment", case, code)
+            form.add_error(None, _("Somebody changed this case just now. Send it again."))
         else:
             pages.forget_draft(request, place)
             return pages.done("written", "desk:compartment", case, code)

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from amparo.casework.services import desk as casework
+from amparo.casework.services import record
 from amparo.foundation import clock, ids
 from amparo.foundation.config import config
 from amparo.foundation.errors import Invalid, NotFound, Unavailable
@@ -155,6 +156,12 @@ def mark(form: forms.Form, error: Invalid, **renamed: str) -> None:
             rest.append(sentence)
     for sentence in rest or ([] if error.fields else [GENERAL]):
         form.add_error(None, str(sentence))
+
+
+def was_sent(form: forms.Form) -> bool:
+    """Whether a form's very page was taken in before: the deed is done, and nothing is amiss."""
+    once = form.cleaned_data.get("once")
+    return once is not None and record.was_sent(once)
 
 
 def not_now(request: Any) -> HttpResponse:
