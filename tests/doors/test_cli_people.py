@@ -47,6 +47,17 @@ def test_an_invitation_is_a_link_to_the_desk(house):
     assert "<form" in page
 
 
+@pytest.mark.parametrize(
+    ("site", "place"),
+    [("notes.example.org", "https://notes.example.org/"), ("abc.onion", "http://abc.onion/")],
+)
+def test_an_invitation_goes_where_the_pages_are(house, site, place):
+    more = {"AMPARO_SITES": site, "AMPARO_SECURE": "1"}
+    typed = house.keys("ines")
+    done = house.shell.run("staff", "invite", "Amal", typed=typed, **more)
+    assert done.stdout.startswith(place), done.stderr
+
+
 def test_a_wrong_key_gets_one_answer(house):
     wrong = house.keys("ines").replace(house.officers["ines"]["passphrase"], "not the words")
     done = house.shell.run("staff", "list", typed=wrong)

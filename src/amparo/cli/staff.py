@@ -9,7 +9,7 @@ from amparo.cli import house, process, voice
 from amparo.cli.manual import Group, command, json_option
 from amparo.cli.signing import as_officer
 from amparo.foundation.actor import SYSTEM, Actor
-from amparo.foundation.config import config
+from amparo.foundation.config import Config, config
 from amparo.foundation.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
@@ -57,14 +57,20 @@ def invite(name: str, teams: tuple[str, ...], hours: int, as_json: bool) -> None
         token = people.invite(actor, name=name, teams=list(teams), hours=hours)
         link = reverse("desk:invitation", args=[token])
     settings = config()
-    place = (
-        f"https://{settings.sites[0]}" if settings.secure else f"http://localhost:{settings.port}"
-    )
+    place = _place(settings)
     if as_json:
         voice.as_json({"ok": True, "link": f"{place}{link}", "hours": hours})
         return
     click.echo(f"{place}{link}")
     voice.say(f"It works once, for {hours} hours. Give it to {name} and to nobody else.")
+
+
+def _place(settings: Config) -> str:
+    """Where colleagues reach the desk: an onion address needs no certificate, and has none."""
+    if not settings.secure:
+        return f"http://localhost:{settings.port}"
+    site = settings.sites[0]
+    return f"{'http' if site.endswith('.onion') else 'https'}://{site}"
 
 
 losing_option = click.option(
@@ -186,17 +192,18 @@ def _same(one: str, other: str) -> bool:
     "lock-out",
     examples=[("amparo staff lock-out tomas", "At once, without anybody's passphrase.")],
     see=["amparo staff leave", "amparo lockdown"],
+    urgent=True,
 )
-@click.argument("name")
+@click.argument("name", metavar="SIGN-IN-NAME")
 @yes_option
 @json_option
 def lock_out(name: str, yes: bool, as_json: bool) -> None:
     """Lock somebody out at once.
 
-    NAME is the sign-in name. Every session of theirs ends and their lock and second devices are
-    destroyed: they cannot sign in again, and nobody can undo it; they would be invited anew. It
-    needs no passphrase, so it also works when a person is under pressure and nobody else is near.
-    Afterwards a colleague lets them go with `amparo staff leave`, which turns the keys.
+    Every session of theirs ends and their lock and second devices are destroyed: they cannot sign
+    in again, and nobody can undo it; they would be invited anew. It needs no passphrase, so it also
+    works when a person is under pressure and nobody else is near. Afterwards a colleague lets them
+    go with `amparo staff leave`, which turns the keys.
     """
     process.harden()
     house.open_house()
