@@ -179,6 +179,10 @@ desk/new                                   POST     ! ! ! ! ! - - - - y y
 desk/people                                GET,HEAD > > > > > - - y - - -
 desk/people/<person>/leave                 GET,HEAD > > > > > - - y - - -
 desk/people/<person>/leave                 POST     ! ! ! ! ! - - ? - - -
+desk/people/<person>/teams                 GET,HEAD > > > > > - - y - - -
+desk/people/<person>/teams                 POST     ! ! ! ! ! - - - - - -
+desk/people/<person>/teams/<code>          GET,HEAD > > > > > - - y - - -
+desk/people/<person>/teams/<code>          POST     ! ! ! ! ! - - ? - - -
 desk/people/<person>/welcome               GET,HEAD > > > > > - - - - - -
 desk/people/<person>/welcome               POST     ! ! ! ! ! - - - - - -
 desk/people/fingerprints                   GET,HEAD > > > > > - - y - - -
