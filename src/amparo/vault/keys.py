@@ -341,6 +341,12 @@ class Ring:
         """Oneself and one's teams."""
         return {self.id, *self.teams}
 
+    def wipe(self) -> None:
+        """The ring is out of use: overwrite its roots. A request that has it still reads to its end."""
+        self.person.wipe()
+        for seat in (self._teams or {}).values():
+            seat.key.wipe()
+
 
 def add_member(
     ring: Ring, team_row: Principal, team_root: bytes, member: Principal, op: ids.Id | None = None

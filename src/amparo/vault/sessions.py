@@ -63,7 +63,8 @@ def _key(handle: bytes, half: bytes, principal: ids.Id) -> bytes:
 
 
 def begin(key: PrivateKey, principal: ids.Id, generation: int, kind: str) -> bytes:
-    """Open a session; returns the 48-byte handle that only the person keeps.
+    """Open a session; returns the 48-byte handle that only the person keeps. The key is the session's
+    from now on, and is wiped with it.
 
     A return code has one window: a second one closes the first.
     """
@@ -170,10 +171,13 @@ def _whole(handle: bytes) -> bytes:
 def _remember(handle: bytes, ring: Ring, last: datetime) -> _Kept:
     kept = _Kept(time.monotonic() + RING_LIFE, _whole(handle), ring, last)
     with _lock:
+        before = _rings.pop(_find(handle), None)
+        out = [before] if before is not None else []
         _rings[_find(handle)] = kept
-        _rings.move_to_end(_find(handle))
         while len(_rings) > RINGS:
-            _rings.popitem(last=False)
+            out.append(_rings.popitem(last=False)[1])
+        for one in out:
+            one.ring.wipe()
     return kept
 
 
@@ -183,7 +187,7 @@ def _recall(handle: bytes) -> _Kept | None:
         if kept is None:
             return None
         if kept.dropped_at < time.monotonic():
-            del _rings[_find(handle)]
+            _rings.pop(_find(handle)).ring.wipe()
             return None
         # The ring answers to the whole handle, not to the half that says which session it is.
         if not same(kept.whole, _whole(handle)):
@@ -197,14 +201,14 @@ def drop_old() -> int:
     with _lock:
         old = [find for find, kept in _rings.items() if kept.dropped_at < now]
         for find in old:
-            del _rings[find]
+            _rings.pop(find).ring.wipe()
     return len(old)
 
 
 def forget(find: bytes | None = None) -> None:
     """Drop one ring from this process, or all of them."""
     with _lock:
-        if find is None:
-            _rings.clear()
-        else:
-            _rings.pop(find, None)
+        for one in [find] if find is not None else list(_rings):
+            kept = _rings.pop(one, None)
+            if kept is not None:
+                kept.ring.wipe()
