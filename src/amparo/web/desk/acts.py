@@ -299,8 +299,8 @@ def not_without(view: queries.CaseView) -> str:
         if one.kind == "person" and one.purpose == queries.PROTECTION
     }
     return _(
-        "Location and narrative stay shut to whoever just takes it. Ask %(names)s to hand it over, "
-        "or two persons of the release group."
+        "Ask %(names)s to hand it over, or two persons of the release group: to whoever just takes "
+        "it, location and narrative stay shut."
     ) % {"names": ", ".join(sorted(holders)) or view.row.owner}
 
 

@@ -25,7 +25,7 @@ STATES: Words = {
     "new": pgettext_lazy("state", "New"),
     "taken": pgettext_lazy("state", "Taken"),
     "answered": pgettext_lazy("state", "Answered"),
-    "waiting": pgettext_lazy("state", "Waits for their answer"),
+    "waiting": pgettext_lazy("state", "They wrote again"),
     "declined": pgettext_lazy("state", "Declined"),
     "referred": pgettext_lazy("state", "Referred"),
     "merged": pgettext_lazy("state", "Merged"),
