@@ -68,9 +68,9 @@ def test_who_opened_it_to_whom_is_said_and_neither_confirms_it(house: make.House
     case = opened(house, chosen=False)
     assert press(client(house.ines), case, "narrative", house.tomas.id) == 302
     said = page(client(house.ruth), "/desk/two")
-    assert "Inés M.</bdi> opened it to <bdi>Tomás R." in said
+    assert "Opened by <bdi>Inés M.</bdi> to <bdi>Tomás R.</bdi>" in said
     (path,) = {part.split('"')[0] for part in said.split('href="') if "two/override/" in part}
-    assert "Inés M. opened Narrative of" in page(client(house.ruth), path)
+    assert "Inés M. opened this to Tomás R.: Narrative of" in page(client(house.ruth), path)
     for officer in (house.ines, house.tomas):
         assert "two/override/" not in page(client(officer), "/desk/two")
         assert client(officer).get(path).status_code == 404
@@ -94,10 +94,10 @@ def test_the_desk_sees_what_they_chose(house: make.House) -> None:
     said = page(ines, f"{case}/consent")
     assert "The person themselves" in said and "To read it back with their code" in said
     assert "Duty desk" in said and ">intake<" not in said
-    assert "they read this on their page" not in page(ines, f"{case}/part/location")
+    assert "The person reads this on their page" not in page(ines, f"{case}/part/location")
     with house.ines.request() as actor:
         desk.mend(actor, amina.case)
-    assert "they read this on their page" in page(ines, f"{case}/part/location")
+    assert "The person reads this on their page" in page(ines, f"{case}/part/location")
 
 
 def test_a_yes_that_an_officer_wrote_down_is_given_by_hand(house: make.House) -> None:

@@ -189,7 +189,7 @@ def confirm(request: Any, override_id: ids.Id) -> HttpResponse:
         request,
         _("Was it right to open this?"),
         [
-            _("%(by)s opened %(compartment)s of %(name)s to %(to)s.")
+            _("%(by)s opened this to %(to)s: %(compartment)s of %(name)s.")
             % {
                 "compartment": words.word(words.COMPARTMENTS, row.subject),
                 "name": _name(request, row.case),
