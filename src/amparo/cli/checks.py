@@ -403,6 +403,13 @@ def channels(settings: Config) -> Iterator[Finding]:
             "Set smtp_host, or have somebody look at the desk all the time.",
         )
         return
+    if not settings.notice_at_once:
+        yield Finding(
+            "notices at once",
+            WARN,
+            f"staff are told at {settings.notice_hour} only, whatever comes in between",
+            "Set notice_at_once = true, or have somebody look at the desk all the time.",
+        )
     place = f"{settings.smtp_host}:{settings.smtp_port}"
     try:
         with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=MAIL_PATIENCE) as server:

@@ -68,6 +68,8 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ('time_zone = "Europe"', "time_zone"),
         ('time_zone = "/etc/passwd"', "time_zone"),
         ('hash_level = "a9"', "hash_level"),
+        ('notice_hour = "7"', "notice_hour"),
+        ('notice_hour = "24:00"', "notice_hour"),
         ("port = ", "amparo.toml"),
     ],
 )
