@@ -21,6 +21,7 @@ from amparo.proofs.prove import (
     times,
     touched,
     turning,
+    usable,
 )
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "times",
     "touched",
     "turning",
+    "usable",
 ]
