@@ -451,7 +451,12 @@ def test_a_question_is_answered_yes_and_the_yes_is_taken_back(visit: Visit) -> N
     assert visit.heading == "Close this to Your lawyer, T.?"
     visit.press("Yes, close it")
     assert "Withdrawn." in visit.text
-    assert visit.tab.locator(".who li").filter(has_text="Your lawyer, T.").count() == 0
+    closed = visit.tab.locator(".who li").filter(has_text="Your lawyer, T.")
+    assert closed.locator("button").inner_text().startswith("Let them read it again")
+    closed.locator("button").click()
+    assert "You said yes." in visit.text
+    reader = visit.tab.locator(".who li").filter(has_text="Your lawyer, T.")
+    assert reader.locator("button").inner_text().startswith("Withdraw")
     assert "What you said yes or no to: 2 times" in visit.text
 
 
