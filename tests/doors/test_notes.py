@@ -457,7 +457,7 @@ def test_a_question_is_answered_yes_and_the_yes_is_taken_back(visit: Visit) -> N
     assert "You said yes." in visit.text
     reader = visit.tab.locator(".who li").filter(has_text="Your lawyer, T.")
     assert reader.locator("button").inner_text().startswith("Withdraw")
-    assert "What you said yes or no to: 2 times" in visit.text
+    assert "What you said yes or no to: 3 times" in visit.text
 
 
 def test_a_decision_stands_with_its_reason(visit: Visit) -> None:
