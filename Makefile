@@ -1,7 +1,7 @@
 # Amparo. `make` alone tells what can be done here.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format prove bench lock
+.PHONY: help setup server run test check format prove bench lock
 
 help: ## List these targets
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -9,8 +9,12 @@ help: ## List these targets
 setup: ## Make this folder ready: system packages (Debian, as root), .venv from the lock, Amparo
 	@tools/setup.sh
 
-run: setup ## Play the demonstration, then leave Amparo running on http://localhost:8000
-	@.venv/bin/amparo demo --keep var --serve
+server: ## The same for a server of an organisation: only what runs Amparo, no tools for tests
+	@tools/setup.sh --server
+
+PORT = 8000
+run: setup ## Play the demonstration, then leave Amparo running on http://localhost:8000 (PORT=8001)
+	@.venv/bin/amparo demo --keep var --serve --port $(PORT)
 
 test: setup ## Run the whole suite: rules, rooms on SQLite and PostgreSQL, doors, stories, house
 	@.venv/bin/python tools/test.py

@@ -8,6 +8,7 @@ failed=()
 look() {
     local name="$1" said
     shift
+    [ ! -t 1 ] || printf '…     %s\r' "$name" # the tests take a minute and say nothing meanwhile
     if said="$("$@" 2>&1)"; then
         printf 'good  %-10s %s\n' "$name" "$(tail -n 1 <<<"$said")"
     else

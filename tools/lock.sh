@@ -17,6 +17,8 @@ lock() {
 lock pyproject.toml --output-file requirements.txt "${@:1}"
 lock pyproject.toml --extra dev --constraint requirements.txt \
     --output-file requirements-dev.txt "${@:1}"
+grep -o '"hatchling[^"]*"' pyproject.toml | head -n 1 | tr -d '"' >"$room/build.in"
+lock "$room/build.in" --constraint requirements-dev.txt --output-file requirements-build.txt "${@:1}"
 lock bench/beside/requirements.in --output-file bench/beside/requirements.txt "${@:1}"
 (cd tests/node && npm install --package-lock-only --omit-lockfile-registry-resolved \
     --ignore-scripts --no-audit --no-fund --silent)

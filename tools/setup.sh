@@ -1,8 +1,17 @@
 #!/usr/bin/env bash
 # Makes this folder ready: Debian's packages, the virtual environment from the locked file, the
 # JavaScript that tests need, Amparo itself. Quick when nothing has changed.
+#   tools/setup.sh                everything, for somebody who tries Amparo or works on it
+#   tools/setup.sh --server       only what runs it: no browser, no database server, no tools
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+server=
+case "$*" in
+"") ;;
+--server) server=yes ;;
+*) echo "usage: tools/setup.sh [--server]" >&2 && exit 2 ;;
+esac
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
@@ -20,12 +29,13 @@ want() {
 look() {
     missing=() told=()
     want python3-venv "nothing works without it" venv_is_here
+    want gettext "pages are in English only: translations cannot be compiled" have msgfmt
+    [ -z "$server" ] || return 0
     want postgresql "the tests on PostgreSQL cannot run" postgres_is_here
     want chromium "the tests in a browser cannot run" have chromium
     want nginx "the proof behind a proxy cannot run" have nginx
     want libimage-exiftool-perl "the proof that cleaned copies are clean cannot run" have exiftool
     want fonts-noto-core "pages in Arabic may show boxes in screenshots" noto_is_here
-    want gettext "translations cannot be compiled" have msgfmt
     want nodejs "the tests with age in JavaScript cannot run" have node
     want npm "axe-core and age for the tests cannot be fetched" have npm
 }
@@ -35,7 +45,7 @@ look() {
 install_for_debian() {
     local policy=/usr/sbin/policy-rc.d log
     log="$(mktemp)"
-    echo "Installing from Debian: $*"
+    echo "Installing from Debian, which may take some minutes: $*"
     if [ ! -e "$policy" ]; then
         printf '#!/bin/sh\nexit 101\n' >"$policy"
         chmod +x "$policy"
@@ -65,18 +75,22 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
 up_to_date() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
 digest() { cat "$@" | sha256sum; }
 
-locked="$(digest requirements-dev.txt)"
+# Of the tools, a server gets the one that builds.
+wanted=(requirements-dev.txt)
+[ -z "$server" ] || wanted=(requirements.txt requirements-build.txt)
+locked="$(digest "${wanted[@]}")"
 if ! up_to_date .venv/.locked "$locked"; then
     [ -x .venv/bin/python ] || python3 -m venv .venv
-    echo "Installing the locked packages into .venv"
-    .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes \
-        -r requirements-dev.txt
+    echo "Installing the locked packages into .venv; this takes a minute"
+    for file in "${wanted[@]}"; do
+        .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r "$file"
+    done
     echo "$locked" >.venv/.locked
 fi
 
 # The programs that stand beside ours in a benchmark have a lock and an environment of their own.
 beside="$(digest bench/beside/requirements.txt)"
-if ! up_to_date bench/beside/.venv/.locked "$beside"; then
+if [ -z "$server" ] && ! up_to_date bench/beside/.venv/.locked "$beside"; then
     python3 -m venv bench/beside/.venv
     bench/beside/.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes \
         -r bench/beside/requirements.txt
@@ -91,19 +105,19 @@ if ! up_to_date .venv/.project "$project"; then
     echo "$project" >.venv/.project
 fi
 
-# Compiled catalogues are made here, so that what is reviewed is the text.
 # The pages' budgets count compressed bytes, so the server finds the style sheets compressed.
 for sheet in src/amparo/web/static/*.css src/amparo/web/static/*.js; do
     [ "$sheet.gz" -nt "$sheet" ] || gzip -9nkf "$sheet"
 done
 
+# Compiled catalogues are made here, so that what is reviewed is the text.
 if have msgfmt; then
     find src -name '*.po' | while read -r text; do
         [ "${text%.po}.mo" -nt "$text" ] || msgfmt --check-format -o "${text%.po}.mo" "$text"
     done
 fi
 
-if have npm; then
+if [ -z "$server" ] && have npm; then
     locked="$(digest tests/node/package.json tests/node/package-lock.json)"
     if ! up_to_date tests/node/node_modules/.locked "$locked"; then
         echo "Installing the tests' JavaScript into tests/node/node_modules"

@@ -13,9 +13,10 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from django.test import Client
 from PIL import Image
 
-from amparo.casework.services import desk, erasing, opening
+from amparo.casework.services import desk, erasing, opening, thread
 from amparo.consent import services as consent
 from amparo.foundation import clock, ids
+from amparo.people import services as people
 from amparo.web import middleware
 from tests import make
 
@@ -67,7 +68,16 @@ def busy() -> Busy:
     )
     other = make.ask("They took my laptop at the border. What can they see?", language="fr")
     made = Busy(house, new, case, other)
+    with case.request() as actor:
+        thread.choose(actor, purpose="duty", compartment="identity", yes=True)
     _work(made, case.case)
+    with case.request() as actor:
+        thread.choose(actor, purpose="own", compartment="location", yes=True)
+    with house.ines.request() as actor:
+        desk.mend(actor, case.case)
+    for officer in (house.ines, house.tomas, house.ruth):
+        with officer.request() as actor:
+            people.note_key_offer(actor)  # they have been here before
     return made
 
 

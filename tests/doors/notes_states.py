@@ -6,7 +6,8 @@ from typing import Any
 
 from django.utils.datastructures import MultiValueDict
 
-from amparo.casework.queries import FileView, Message, Reader, Thread
+from amparo.casework.choices import LATER, Again, Choice
+from amparo.casework.queries import FileView, Message, Part, Reader, Thread
 from amparo.casework.services.sharing import Shown
 from amparo.consent.queries import ConsentRow, DisclosureRow, OverrideRow
 from amparo.foundation import clock, ids
@@ -20,6 +21,8 @@ GROUPS = "48213", "90577", "16304", "77218", "05946", "31188"
 LAWYER = Reader(
     ids.new(), "outside", "Your lawyer, R.", 1, "legal", date(2031, 11, 30), ["location", "legal"]
 )
+
+DUTY = Reader(ids.new(), "team", "intake", 4, "duty", None, ["identity"])
 
 
 def ago(**span: float) -> datetime:
@@ -94,6 +97,12 @@ def consent_row(answer: Any, **more: Any) -> ConsentRow:
     )
 
 
+def chosen(duty: Any = "off", **own: Any) -> list[Choice]:
+    return [Choice("duty", "identity", duty)] + [
+        Choice("own", one, own.get(one, "off")) for one in LATER
+    ]
+
+
 def thread(state: str, **more: Any) -> Thread:
     team = Reader(ids.new(), "team", "intake", 4, "protection", None, ["correspondence", "cover"])
     found: dict[str, Any] = {
@@ -109,6 +118,7 @@ def thread(state: str, **more: Any) -> Thread:
         "consents": [],
         "overrides": [],
         "resealing_since": None,
+        "choices": chosen(),
     }
     return Thread(**(found | more))
 
@@ -225,6 +235,41 @@ def states() -> dict[str, tuple[str, dict[str, Any]]]:
                 },
             ),
         ),
+        "thread-chosen": (
+            "notes/thread.html",
+            conversation(
+                "taken",
+                "",
+                "mine",
+                show_who=True,
+                answers=[replace(yes, in_force=False, waits=True)],
+                thread={
+                    "choices": chosen("on", location="on", health="waits"),
+                    "parts": [
+                        Part("location", [said("note", "By the mill, until Friday.", ago(days=1))])
+                    ],
+                    "readers": [LAWYER, DUTY],
+                    "again": [
+                        Again(consent_row("refused"), date(2031, 12, 2)),
+                        Again(consent_row("withdrawn"), None),
+                    ],
+                },
+            ),
+        ),
+        "choices": ("notes/choices.html", inside | {"thread": thread("taken")}),
+        "choices-request": (
+            "notes/choices.html",
+            inside | {"thread": thread("new", choices=chosen("waits"), stage="request")},
+        ),
+        "choices-made": (
+            "notes/choices.html",
+            inside
+            | {
+                "thread": thread("taken", choices=chosen("on", location="on", health="waits")),
+                "done": "You said yes. You can take it back at any time.",
+            },
+        ),
+        "withdraw-duty": ("notes/withdraw.html", inside | {"reader": DUTY}),
         "thread-wrong": (
             "notes/thread.html",
             conversation("taken", form=filled(forms.Write, {"text": ""})),

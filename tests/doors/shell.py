@@ -45,7 +45,7 @@ class Shell:
     data: Path
 
     def run(
-        self, *arguments: str, typed: str = "", **more: str
+        self, *arguments: str, typed: str = "", as_user: int | None = None, **more: str
     ) -> subprocess.CompletedProcess[str]:
         # In a session of its own there is no terminal, so that passphrases come from `typed`.
         return subprocess.run(
@@ -56,6 +56,7 @@ class Shell:
             text=True,
             timeout=90,
             start_new_session=True,
+            user=as_user,
         )
 
     def json(self, *arguments: str, **more: str) -> Any:

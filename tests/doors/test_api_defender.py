@@ -127,6 +127,59 @@ def test_nothing_goes_in_after_a_lockdown(house):
     assert Api().post("/uploads", {"size": 1, "sha256": "0" * 64}).status == 503
 
 
+# --- choosing ------------------------------------------------------------------------------------
+def test_one_officer_in_danger_is_chosen_and_taken_back(house):
+    code = call("They came again.")
+    session = enter(code)
+    duty = {"purpose": "duty", "compartment": "identity"}
+    assert session.get("/thread").json["choices"] == [duty | {"state": "off"}]
+    assert session.post("/thread/choose", duty | {"yes": True}).status == 204
+    assert session.get("/thread").json["choices"] == [duty | {"state": "waits"}]
+    make.open_case(house.ines, Case.objects.get().id)
+    shown = session.get("/thread").json
+    assert shown["choices"][0]["state"] == "on" and len(shown["choices"]) == 7
+    assert [one["compartments"] for one in shown["readers"] if one["purpose"] == "duty"] == [
+        ["identity"]
+    ]
+    assert session.post("/thread/choose", duty | {"yes": False}).status == 204
+    assert session.get("/thread").json["choices"][0]["state"] == "off"
+
+
+def test_what_is_chosen_to_be_read_back_comes_with_the_thread(house):
+    session = enter(call("They came again."))
+    case = Case.objects.get().id
+    own = {"purpose": "own", "compartment": "location", "yes": True}
+    assert session.post("/thread/choose", own).status == 404  # nothing to read back yet
+    make.open_case(house.ines, case)
+    make.note(house.ines, case, "location", "By the mill.")
+    assert session.post("/thread/choose", own).status == 204
+    assert session.get("/thread").json["parts"] == []
+    assert officer(house.ines).get(f"/desk/cases/{case}").status == 200
+    (part,) = session.get("/thread").json["parts"]
+    assert part["compartment"] == "location"
+    assert [(one["by"], one["author"], one["text"]) for one in part["entries"]] == [
+        ("note", "", "By the mill.")
+    ]
+    for wrong in ({"purpose": "legal"}, {"yes": "yes"}):
+        assert session.post("/thread/choose", own | wrong).status == 422
+
+
+def test_a_reader_who_was_shut_out_is_let_in_again(house):
+    session = enter(call("They came again."))
+    (reader,) = session.get("/thread").json["readers"]
+    closed = {"recipient": reader["principal"], "purpose": "protection"}
+    assert session.post("/thread/withdraw-reader", closed).status == 204
+    found = session.get("/thread").json["again"]
+    assert {(one["label"], one["compartment"]) for one in found} == {
+        ("intake", "cover"), ("intake", "correspondence"),
+    }  # fmt: skip
+    for one in found:
+        assert session.post("/thread/say-yes-again", {"answer": one["answer"]}).status == 204
+    shown = session.get("/thread").json
+    assert shown["again"] == [] and shown["readers"][0]["purpose"] == "protection"
+    assert session.post("/thread/say-yes-again", {"answer": str(ids.new())}).status == 404
+
+
 # --- with the code -------------------------------------------------------------------------------
 def test_a_conversation_goes_to_and_fro(house):
     session = enter(call("They came again."))

@@ -140,6 +140,15 @@ def test_a_full_disk_and_a_silent_mail_server_are_failures(shell):
     assert finding(told, "mail")["status"] == "FAIL"
 
 
+def test_a_house_that_tells_once_a_day_only_is_warned(shell):
+    options = {"AMPARO_SMTP_HOST": "127.0.0.1", "AMPARO_SMTP_PORT": "9"}
+    done = shell.run("doctor", "--json", AMPARO_NOTICE_AT_ONCE="false", **options)
+    row = finding(json.loads(done.stdout), "notices at once")
+    assert row["status"] == "WARN" and "07:00" in row["detail"]
+    told = json.loads(shell.run("doctor", "--json", **options).stdout)
+    assert not [one for one in told["checks"] if one["check"] == "notices at once"]
+
+
 def test_a_lockdown_is_said_first_of_all(shell):
     assert shell.run("lockdown").returncode == 0
     one = finding(shell.json("doctor"), "lockdown")

@@ -6,6 +6,7 @@ import re
 import select
 import sqlite3
 import stat
+import subprocess
 import time
 from pathlib import Path
 
@@ -178,6 +179,8 @@ def answer_the_questions(screen: Screen) -> None:
         ("organisation", "A house"),
         ("Host names", ""),
         ("Languages", "en, es"),
+        ("Clock of your desk", "Madrid"),
+        ("time_zone should be", "Europe/Madrid"),  # the complaint; then it asks again
         ("Duty hours", "8-18"),
         ("duty_hours", ""),  # the complaint; then it asks again
         ("PostgreSQL address", ""),
@@ -238,6 +241,7 @@ def test_officers_keep_their_secrets_and_read_out_their_fingerprints(tmp_path):
     founders = next(one for one in told["checks"] if one["check"] == "founders")
     assert all(one in founders["detail"] for one in prints)
     assert not (tmp_path / "data/first-officers.txt").exists()
+    assert told["config"]["time_zone"] == "Europe/Madrid"
 
 
 def test_a_closed_terminal_leaves_nothing(tmp_path):
@@ -247,4 +251,39 @@ def test_a_closed_terminal_leaves_nothing(tmp_path):
     assert (tmp_path / "data").exists()
     os.close(screen.terminal)
     os.waitpid(screen.pid, 0)
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_pipe_that_closes_early_takes_no_founding_back(tmp_path):
+    (tmp_path / "answers.toml").write_text(ANSWERS)
+    shell = Shell(tmp_path / "data")
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as closed:
+        subprocess.run(
+            [*AMPARO, "init", "--answers", str(tmp_path / "answers.toml")],
+            env=environment(shell.data),
+            stdin=subprocess.DEVNULL,
+            stdout=closed,
+            stderr=subprocess.DEVNULL,
+            timeout=90,
+        )
+    assert (shell.data / "first-officers.txt").is_file()
+    assert shell.json("doctor")["config"]["data"] == str(shell.data)
+
+
+def test_a_terminal_that_closes_early_leaves_nothing_half_done(tmp_path):
+    (tmp_path / "answers.toml").write_text(ANSWERS)
+    with subprocess.Popen(
+        [*AMPARO, "init", "--answers", str(tmp_path / "answers.toml")],
+        env=environment(tmp_path / "data"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as founding:
+        assert founding.stderr is not None
+        for _ in range(3):  # the heading; what follows has nowhere to go
+            founding.stderr.readline()
+        founding.stderr.close()
+        assert founding.wait(90) != 0
     assert not (tmp_path / "data").exists()

@@ -14,8 +14,8 @@ def commands(group: click.Group, *path: str) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     context = click.Context(group)
     for name in group.list_commands(context):
-        if not path and name in {"prove", "bench", "manage"}:
-            continue  # they have pages of their own
+        if not path and name == "bench":
+            continue  # it has a page of its own
         one = group.get_command(context, name)
         found.append((*path, name))
         if isinstance(one, click.Group):
@@ -104,6 +104,12 @@ def test_the_dangerous_commands_of_django_are_not_here():
     done = CliRunner().invoke(main, ["manage", "runserver"])
     assert done.exit_code == 1
     assert "amparo up" in done.stderr
+
+
+def test_what_stands_behind_a_command_of_django_is_its_own():
+    done = CliRunner().invoke(main, ["manage", "frobnicate", "--help"])
+    assert done.exit_code == 1
+    assert "SYNOPSIS" not in done.output
 
 
 def test_the_raid_button_does_not_wait_for_a_server_to_load():

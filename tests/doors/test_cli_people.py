@@ -47,6 +47,17 @@ def test_an_invitation_is_a_link_to_the_desk(house):
     assert "<form" in page
 
 
+@pytest.mark.parametrize(
+    ("site", "place"),
+    [("notes.example.org", "https://notes.example.org/"), ("abc.onion", "http://abc.onion/")],
+)
+def test_an_invitation_goes_where_the_pages_are(house, site, place):
+    more = {"AMPARO_SITES": site, "AMPARO_SECURE": "1"}
+    typed = house.keys("ines")
+    done = house.shell.run("staff", "invite", "Amal", typed=typed, **more)
+    assert done.stdout.startswith(place), done.stderr
+
+
 def test_a_wrong_key_gets_one_answer(house):
     wrong = house.keys("ines").replace(house.officers["ines"]["passphrase"], "not the words")
     done = house.shell.run("staff", "list", typed=wrong)
@@ -83,6 +94,23 @@ def test_somebody_leaves_and_cannot_come_back(house):
     again = house.run("staff", "leave", "tomas", "--yes", by="ruth")
     assert again.returncode == 1
     assert "left already" in again.stderr
+
+
+def test_what_only_they_hold_is_named_and_asked_for_twice(house):
+    """With Tomas gone the release group has two; without Ruth nobody opens a name any more."""
+    for name, team in (("tomas", "legal"), ("tomas", "release")):
+        done = house.run("staff", "leave-team", name, team, "--yes", by="ines")
+        assert done.returncode == 0, done.stderr
+    again = house.run("staff", "leave-team", "tomas", "legal", "--yes", by="ines")
+    assert again.returncode == 1 and "not in that team" in again.stderr
+    alone = house.run("staff", "leave", "ruth", "--yes", by="ines")
+    assert alone.returncode == 2
+    assert "the team release: too few would be left" in alone.stderr
+    assert "hand it over first" in alone.stderr
+    no = house.run("staff", "leave", "ruth", by="ines", more="y\nn\n")
+    assert no.returncode == 1
+    yes = house.run("staff", "leave", "ruth", "--yes", "--losing", by="ines")
+    assert yes.returncode == 0, yes.stderr
 
 
 def test_nobody_leaves_who_is_not_there(house):

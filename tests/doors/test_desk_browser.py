@@ -1,8 +1,10 @@
 """The desk in a real browser: by keyboard alone, with scripts off, with a passkey, on paper."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from amparo.foundation import clock
 from amparo.web import middleware
 from tests import make
+from tests.conftest import CHROMIUM
 from tests.doors.desk_house import Busy, busy, client, served
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(180)]
@@ -322,3 +325,36 @@ def test_a_signed_out_browser_shows_nothing_after_going_back(
     page.wait_for_load_state()
     assert name not in page.content()
     found.close()
+
+
+# --- what a browser keeps --------------------------------------------------------------------------
+@pytest.mark.timeout(120)
+def test_nothing_that_was_written_at_the_desk_stays_in_the_browsers_folder(
+    browser: Any, made: Busy, site: str, tmp_path: Path
+) -> None:
+    """Chromium keeps what was sent, to open the window again, unless the form holds a password."""
+    case = f"{site}/desk/c/{made.case.case}"
+    profile = tmp_path / "profile"
+    desk = browser.browser_type.launch_persistent_context(
+        profile,
+        executable_path=next(filter(None, map(shutil.which, CHROMIUM))),
+        args=["--disable-gpu", "--no-first-run", "--disable-dev-shm-usage", "--no-sandbox"],
+        java_script_enabled=False,
+    )
+    cookie = middleware.cookie_of(made.house.ines.handle)
+    desk.add_cookies([{"name": middleware.SESSION_COOKIE, "value": cookie, "url": site}])
+    page = desk.new_page()
+    page.goto(f"{case}/messages")
+    page.fill("#id_text", "Quokkas at the gate " + "x" * 20_001)
+    page.get_by_role("button", name="Send to them").click()  # too long: the form comes back
+    page.goto(f"{case}/part/narrative")
+    page.fill("#id_text", "Wombats at the door")
+    page.get_by_role("button", name="Keep").first.click()
+    page.goto(f"{site}/desk/search")
+    page.fill("#id_text", "numbats")
+    page.locator("main form button").first.click()
+    desk.close()
+    files = [one.read_bytes() for one in profile.rglob("*") if one.is_file()]
+    for text in ("Quokkas", "Wombats", "numbats"):
+        for found in (text.encode(), text.encode("utf-16-le")):
+            assert not [one for one in files if found in one], text

@@ -1,7 +1,9 @@
 """What an officer does with requests and cases through the pages, and what the pages keep shut."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -9,7 +11,9 @@ from django.test import Client
 
 from amparo.casework import queries
 from amparo.foundation import clock, ids
+from amparo.foundation.config import config
 from amparo.vault import age, files
+from amparo.web import middleware
 from tests import make
 from tests.doors.desk_house import PHOTO, Busy, busy, client, in_days
 
@@ -103,6 +107,25 @@ def test_nothing_of_a_search_stands_in_an_address(made: Busy, ines: Client) -> N
     assert ines.post("/desk/search", {"text": ""}).status_code == 422
 
 
+def test_the_desk_goes_by_the_organisations_clock(
+    made: Busy, ines: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(middleware, "zone", lambda: ZoneInfo("Asia/Kathmandu"))
+    local = clock.now().astimezone(ZoneInfo("Asia/Kathmandu"))
+    assert f"{local:%H:%M} +0545" in text(ines, "/desk/queue")
+    assert "+0545" not in text(ines, "/new") and "UTC" not in text(ines, "/desk/queue")
+
+
+def test_the_desk_bears_the_organisations_name(
+    ines: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = r'<a class="home"[^>]*>.*?</svg> (.*?)</a>'
+    assert re.findall(home, text(ines, "/desk/queue"))[0] == "<bdi>Desk</bdi>"
+    named = replace(config(), organisation="Lantern & Co.")
+    monkeypatch.setattr("amparo.web.context.config", lambda: named)
+    assert re.findall(home, text(ines, "/desk/queue"))[0] == "<bdi>Lantern &amp; Co.</bdi>"
+
+
 # --- deeds ---------------------------------------------------------------------------------------
 def test_the_second_to_take_reads_who_was_quicker(made: Busy, ines: Client) -> None:
     path = f"/desk/c/{made.new.case}/do/take"
@@ -124,6 +147,47 @@ def test_a_reply_reaches_the_defender_with_its_file(made: Busy, ines: Client) ->
     assert (newest.text, newest.author) == ("Go to the school tonight.", "")
     assert [one.name for one in newest.files] == ["map.png"]
     assert "They see it the next time" in text(ines, answer.headers["Location"])
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("messages", {"text": "Two clicks."}),
+        ("part/narrative", {"text": "Two clicks."}),
+        ("do/log", {"outcome": "reached", "text": "Two clicks."}),
+        ("do/decline", {"reason": "Two clicks."}),
+    ],
+)
+def test_a_button_that_is_pressed_twice_does_one_deed(
+    made: Busy, ines: Client, path: str, sent: dict[str, str]
+) -> None:
+    path = f"/desk/c/{made.case.case}/{path}"
+    found = re.search(r'name="once" value="([^"]+)"', text(ines, path))
+    assert found is not None
+    answers = [ines.post(path, sent | {"once": found[1]}) for _ in range(2)]
+    assert [one.status_code for one in answers] == [302, 302]
+    assert answers[0].headers["Location"] == answers[1].headers["Location"]
+    part = "narrative" if "part" in path else "correspondence"
+    assert make.texts(made.house.ines, made.case.case, part).count("Two clicks.") == 1
+    assert found[1] not in ines.get(path).content.decode()  # another page, another deed
+
+
+def test_the_language_of_an_answer_is_the_cases(made: Busy, ines: Client) -> None:
+    page = text(ines, f"/desk/c/{made.case.case}/consent/record")
+    assert re.search(r'<option value="ar" selected>', page)
+    sent = {
+        "label": "R., lawyer",
+        "purpose": "legal",
+        "compartments": ["correspondence"],
+        "until": in_days(3).isoformat(),
+        "how": "oral",
+        "way": "link",
+        "hours": "24",
+    }
+    assert ines.post(f"/desk/c/{made.case.case}/share", sent).status_code == 200
+    with made.house.ines.request() as actor:
+        newest = queries.case(actor, made.case.case).thread.consents[0]
+    assert (newest.label, newest.language) == ("R., lawyer", "ar")
 
 
 def test_an_empty_reply_is_not_sent(made: Busy, ines: Client) -> None:

@@ -64,10 +64,13 @@ def pages(made: Busy) -> dict[str, str]:
         "people": "desk/people",
         "invite": "desk/people/invite",
         "leave": f"desk/people/{made.house.ruth.id}/leave",
+        "teams": f"desk/people/{made.house.ruth.id}/teams",
+        "leave-team": f"desk/people/{made.house.ruth.id}/teams/legal",
         "fingerprints": "desk/people/fingerprints",
         "lockdown": "desk/lockdown",
         "lockdown-now": "desk/lockdown/now",
         "journal": "desk/journal",
+        "first": "desk/first",
         "settings": "desk/settings",
         "keys": "desk/settings/keys",
         "passphrase": "desk/settings/passphrase",
@@ -75,7 +78,7 @@ def pages(made: Busy) -> dict[str, str]:
         "notices": "desk/settings/notices",
         "lock-everywhere": "desk/settings/lock",
     }
-    for code in ("narrative", "identity", "health", "cover"):
+    for code in ("narrative", "identity", "location", "health", "cover"):
         found[f"part-{code}"] = f"{case}/part/{code}"
     for verb in ("log", "level", "open", "decline", "refer", "reassign", "merge", "spam"):
         found[f"do-{verb}"] = f"{new}/do/{verb}"

@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 
 from amparo.foundation import clock
+from amparo.foundation.errors import Unavailable
+from amparo.people import services as people
 from amparo.web import middleware
 from tests import make
 from tests.doors.desk_house import busy, client
@@ -17,6 +19,8 @@ from tests.doors.desk_house import busy, client
 def house() -> make.House:
     found = make.house()
     clock.forward(timedelta(minutes=5))  # past the digits that were used when it was founded
+    with found.ines.request() as ines:
+        people.note_key_offer(ines)  # she has been here before
     return found
 
 
@@ -37,6 +41,30 @@ def test_the_right_three_open_the_queue(house: make.House) -> None:
     assert browser.get("/desk/queue").status_code == 200
 
 
+def test_at_the_first_sign_in_the_key_file_is_offered_and_never_again(house: make.House) -> None:
+    browser = Client()
+    answer = browser.post("/desk/sign-in", given(house.tomas))
+    assert answer.headers["Location"] == "/desk/first"
+    page = browser.get("/desk/first").content.decode()
+    assert "Save my key file" in page and "Go on to my desk" in page
+    assert browser.post("/desk/settings/key-file", {"old": "other words"}).status_code == 422
+    Client().post("/desk/sign-in", given(house.tomas))
+    with house.tomas.request() as tomas:
+        assert not people.was_offered_key(tomas)  # looking is not answering
+        assert people.queries.colleague(tomas, house.tomas.id).name == "Tomás R."
+    assert browser.post("/desk/first").headers["Location"] == "/desk/queue"
+    again = Client().post("/desk/sign-in", given(house.tomas))
+    assert again.headers["Location"] == "/desk/queue"
+    with house.tomas.request() as tomas:
+        assert people.queries.colleague(tomas, house.tomas.id).name == "Tomás R."
+    ruth = Client()
+    assert ruth.post("/desk/sign-in", given(house.ruth)).headers["Location"] == "/desk/first"
+    saved = ruth.post("/desk/settings/key-file", {"old": house.ruth.passphrase})
+    assert b"".join(saved.streaming_content).startswith(b"AGE-SECRET-KEY-")  # type: ignore[attr-defined]
+    again = Client().post("/desk/sign-in", given(house.ruth))
+    assert again.headers["Location"] == "/desk/queue"
+
+
 def test_every_mistake_gets_one_answer(house: make.House) -> None:
     """What is wrong is never told apart: not the name, not the passphrase, not the digits."""
     bodies = set()
@@ -52,6 +80,15 @@ def test_every_mistake_gets_one_answer(house: make.House) -> None:
         bodies.add(re.sub(r'name="(name|second)" value="[^"]*"', "", text))
     assert len(bodies) == 1
     assert "do not fit together" in bodies.pop()
+
+
+def test_a_desk_that_is_busy_says_so(house: make.House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy_(*_: object, **__: object) -> None:
+        raise Unavailable("too many at once")
+
+    monkeypatch.setattr(people, "sign_in", busy_)
+    answer = Client().post("/desk/sign-in", given(house.ines))
+    assert answer.status_code == 422 and "Too many people sign in" in answer.content.decode()
 
 
 def test_digits_may_be_typed_in_groups_and_in_any_script(house: make.House) -> None:

@@ -7,9 +7,10 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -22,6 +23,7 @@ from amparo.consent import services as consent
 from amparo.foundation import clock, ids
 from amparo.foundation.config import config
 from amparo.vault import codes, server
+from amparo.web.notes.promise import promise
 from tests import make
 from tests.conftest import CHROMIUM
 from tests.doors.desk_house import served
@@ -449,8 +451,13 @@ def test_a_question_is_answered_yes_and_the_yes_is_taken_back(visit: Visit) -> N
     assert visit.heading == "Close this to Your lawyer, T.?"
     visit.press("Yes, close it")
     assert "Withdrawn." in visit.text
-    assert visit.tab.locator(".who li").filter(has_text="Your lawyer, T.").count() == 0
-    assert "What you said yes or no to: 2 times" in visit.text
+    closed = visit.tab.locator(".who li").filter(has_text="Your lawyer, T.")
+    assert closed.locator("button").inner_text().startswith("Let them read it again")
+    closed.locator("button").click()
+    assert "You said yes." in visit.text
+    reader = visit.tab.locator(".who li").filter(has_text="Your lawyer, T.")
+    assert reader.locator("button").inner_text().startswith("Withdraw")
+    assert "What you said yes or no to: 3 times" in visit.text
 
 
 def test_a_decision_stands_with_its_reason(visit: Visit) -> None:
@@ -611,6 +618,14 @@ def test_a_full_disk_is_said_before_anything_is_typed(
     assert visit.tab.locator("#what").count() == 0
 
 
+def test_the_address_of_leave_alone_offers_the_button(visit: Visit) -> None:
+    visit.go("/leave")
+    assert visit.seen[-1][0] == 405
+    assert visit.heading == "Leave this page?"
+    visit.tab.locator("main form button").click()
+    assert visit.heading == "This page is closed"
+
+
 def test_locked_down_every_page_rests(visit: Visit) -> None:
     server.destroy()
     for path in ("/", "/new", "/back"):
@@ -632,6 +647,18 @@ def test_outside_duty_hours_the_page_says_the_real_hour(
     visit.go()
     assert f"before {begin:%H}:15 UTC" in visit.text.replace("tomorrow, ", "")
     assert f"It is {clock.now():%H:%M} UTC now." in visit.text
+
+
+def test_hours_of_duty_by_the_desks_clock_are_said_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kathmandu is 5:45 h ahead all year."""
+    with_hours = replace(config(), duty_hours="09:00-17:00")
+    monkeypatch.setattr("amparo.web.notes.promise.config", lambda: with_hours)
+    monkeypatch.setattr("amparo.casework.services.record.zone", lambda: ZoneInfo("Asia/Kathmandu"))
+    for hour, is_open in ((3, False), (4, True), (11, True), (12, False)):
+        with clock.frozen(datetime(2026, 3, 7, hour, 0, tzinfo=UTC)):
+            found = promise()
+        assert (found.hours, found.open) == ("03:15–11:15", is_open)
+    assert found.by == datetime(2026, 3, 8, 3, 30, tzinfo=UTC)
 
 
 def test_a_language_without_words_gives_numbers_and_its_own_direction(visit: Visit) -> None:

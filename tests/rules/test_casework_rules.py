@@ -1,6 +1,7 @@
 """Deadlines, states and covers, decided without a clock."""
 
 from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -73,3 +74,15 @@ def test_a_cover_tells_nothing_but_two_plain_words_and_a_number(chance: int) -> 
 def test_covers_are_many() -> None:
     assert len({rules.cover_name(chance) for chance in range(32 * 32 * 90)}) == 32 * 32 * 90
     assert set(rules.OPEN) < set(rules.STATES)
+
+
+def test_hours_of_duty_go_by_the_clock_they_are_asked_with() -> None:
+    """In the night in which the clock in Madrid is set forward, and in the one before."""
+    madrid = ZoneInfo("Europe/Madrid")
+    for day, opens in ((28, 7), (29, 6)):  # March 2026; from the 29th on two hours before UTC
+        evening = datetime(2026, 3, day - 1, 21, tzinfo=UTC).astimezone(madrid)
+        assert not rules.on_duty(evening, "08:00-18:00")
+        due = rules.first_answer_due(evening, 15, "08:00-18:00")
+        assert due == datetime(2026, 3, day, opens, 15, tzinfo=UTC)
+    before = datetime(2026, 3, 29, 0, 55, tzinfo=UTC).astimezone(madrid)
+    assert rules.first_answer_due(before, 15, "") == datetime(2026, 3, 29, 1, 10, tzinfo=UTC)

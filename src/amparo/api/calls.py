@@ -10,7 +10,6 @@ from ninja.responses import Status
 from amparo.api import shapes, tokens
 from amparo.casework import queries, rules
 from amparo.casework.services import erasing, intake, record, thread
-from amparo.foundation import clock
 from amparo.foundation.actor import NOBODY
 from amparo.foundation.config import config
 from amparo.foundation.errors import Invalid
@@ -28,7 +27,7 @@ def ready(request: HttpRequest) -> shapes.Ready:  # noqa: ARG001 - django-ninja 
     intake.ready()
     minutes, hours = config().first_answer_minutes, config().duty_hours
     return shapes.Ready(
-        due_at=rules.first_answer_due(clock.now(), minutes, hours),
+        due_at=rules.first_answer_due(record.now_here(), minutes, hours),
         upload_limit=config().api_upload_limit,
         part_size=files.PART,
         code_languages=list(codes.LANGUAGES),
@@ -137,6 +136,23 @@ def keep(request: Any) -> Status[None]:
 def withdraw_reader(request: Any, given: shapes.ReaderToClose) -> Status[None]:
     """Take back what somebody can read for a purpose; it works at once."""
     thread.withdraw_reader(request.actor, recipient=given.recipient, purpose=given.purpose)
+    return Status(204, None)
+
+
+@router.post("/thread/choose", auth=WITH_CODE, response={204: None})
+def choose(request: Any, given: shapes.Chosen) -> Status[None]:
+    """Yes or no to one of the thread's choices. A no works at once; a yes is given its key by the next
+    officer who opens the compartment."""
+    thread.choose(
+        request.actor, purpose=given.purpose, compartment=given.compartment, yes=given.yes
+    )
+    return Status(204, None)
+
+
+@router.post("/thread/say-yes-again", auth=WITH_CODE, response={204: None})
+def say_yes_again(request: Any, given: shapes.AnswerToChange) -> Status[None]:
+    """Let be read, after all, what was refused or taken back."""
+    thread.say_yes_again(request.actor, given.answer)
     return Status(204, None)
 
 

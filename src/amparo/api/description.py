@@ -40,7 +40,7 @@ SAYS = {
     415: "The body is not JSON.",
     422: "What was sent cannot be used; `fields` says why.",
     428: "If-Match is missing.",
-    503: "Not now: the disk is nearly full, the house is locked down, or a name rests.",
+    503: "Not now: the disk is nearly full, the house is locked down, or too many sign in at once.",
 }
 METHODS = ("get", "put", "post", "delete")
 

@@ -27,8 +27,8 @@ IfMatch = Annotated[str | None, Header(alias="If-Match")]
 # --- in and out ----------------------------------------------------------------------------------
 @router.post("/session", auth=None, response={201: shapes.Session})
 def sign_in(request: HttpRequest, given: shapes.SignIn) -> Status[shapes.Session]:  # noqa: ARG001 - django-ninja wants it
-    """Sign in as a person. Whatever is wrong, the answer is the same 404; after several misses a name
-    rests for a while (503), whether it exists or not."""
+    """Sign in as a person. Whatever is wrong, the answer is the same 404, also while the second factor
+    rests after several misses; 503 when too many sign in at once."""
     signed = people.sign_in(given.name, given.passphrase, given.second)
     return Status(201, session(signed.handle))
 

@@ -64,6 +64,23 @@ class ReaderToClose(In):
     purpose: Short
 
 
+class Chosen(In):
+    """Yes or no to one of the thread's choices."""
+
+    purpose: Literal["duty", "own"] = Field(
+        description="duty: one officer may open this when a life is in danger; own: it is read back "
+        "with the code, by whoever finds the code too."
+    )
+    compartment: Short
+    yes: bool
+
+
+class AnswerToChange(In):
+    """Which of the thread's `again` is let be read after all."""
+
+    answer: UUID = Field(strict=False)
+
+
 class Sure(In):
     """This cannot be undone."""
 
@@ -244,6 +261,31 @@ class Override(Out):
     confirmed: bool
 
 
+class Choice(Out):
+    """What only the defender chooses. It waits until somebody who may opens it."""
+
+    purpose: str = Field(description="duty or own.")
+    compartment: str
+    state: Literal["off", "waits", "on"]
+
+
+class Again(Out):
+    """Something that was refused or taken back; `until` is the last day it would have."""
+
+    answer: UUID
+    label: str
+    purpose: str
+    compartment: str
+    until: date | None
+
+
+class Part(Out):
+    """A compartment that the defender chose to read back."""
+
+    compartment: str
+    entries: list[Message]
+
+
 class Thread(Out):
     """The conversation of one request, newest first, and who can read it."""
 
@@ -255,6 +297,10 @@ class Thread(Out):
     disclosures: list[Disclosure]
     overrides: list[Override]
     resealing_since: date | None
+    # These three only in a defender's own thread.
+    parts: list[Part]
+    choices: list[Choice]
+    again: list[Again]
     # The last day of an erasure that was asked for in this name; only a defender's own thread has it.
     erasing_until: date | None = None
 

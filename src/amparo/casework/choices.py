@@ -7,7 +7,7 @@ from typing import Literal
 
 from amparo.consent import rules
 from amparo.consent.queries import ConsentRow
-from amparo.foundation import clock
+from amparo.foundation import clock, ids
 from amparo.vault import compartments
 
 # What an opened case has beyond the conversation and its cover.
@@ -46,9 +46,24 @@ class Again:
     until: date | None  # never longer than what was asked for before
 
     @property
+    def answer(self) -> ids.Id:
+        """Which answer it would change."""
+        return self.row.id
+
+    @property
     def label(self) -> str:
         """Whom it is about."""
         return self.row.label
+
+    @property
+    def purpose(self) -> str:
+        """What it would be read for."""
+        return self.row.purpose
+
+    @property
+    def compartment(self) -> str:
+        """What would be read."""
+        return self.row.compartment
 
 
 def again(rows: list[ConsentRow]) -> list[Again]:

@@ -1,6 +1,6 @@
 """Deadlines, states and what may follow what. Pure: no clock, no key, no table."""
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 STAGES = ("request", "case")
 STATES = (
@@ -33,7 +33,7 @@ SHORT_LIMIT = 500
 
 
 def on_duty(at: datetime, hours: str) -> bool:
-    """Whether somebody is announced to be on duty at a moment (UTC); no hours: always."""
+    """Whether somebody is announced to be on duty at a moment, by its own clock; no hours: always."""
     span = _span(hours)
     if span is None:
         return True
@@ -50,15 +50,15 @@ def _span(hours: str) -> tuple[time, time] | None:
 
 
 def first_answer_due(at: datetime, minutes: int, hours: str) -> datetime:
-    """When a new request is read at the latest: so many minutes from now, or from the next hour
-    of duty. The page states this hour, so it must be the real one."""
-    span = _span(hours)
+    """When a new request is read at the latest (UTC): so many minutes from `at`, or from the next hour
+    of duty by its clock. The page states this hour, so it must be the real one."""
+    span, wait = _span(hours), timedelta(minutes=minutes)
     if span is None or on_duty(at, hours):
-        return at + timedelta(minutes=minutes)
+        return at.astimezone(UTC) + wait
     begin = at.replace(hour=span[0].hour, minute=span[0].minute, second=0, microsecond=0)
     if begin <= at:
-        begin += timedelta(days=1)
-    return begin + timedelta(minutes=minutes)
+        begin += timedelta(days=1)  # by the clock: the same hour also when it is set that night
+    return begin.astimezone(UTC) + wait
 
 
 def next_act_due(at: datetime, level: int) -> datetime:

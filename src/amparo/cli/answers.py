@@ -92,7 +92,7 @@ def wrong_options(options: dict[str, Any]) -> str:
     if settings.duty_hours and not re.fullmatch(
         r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", settings.duty_hours.replace(" ", "")
     ):
-        return "duty_hours should be like 08:00-18:00 (UTC), or empty"
+        return "duty_hours should be like 08:00-18:00, or empty"
     if bool(settings.database_url) != bool(settings.keystore_url):
         return "database_url and keystore_url go together: two databases, or none for SQLite"
     for name in ("database_url", "keystore_url"):

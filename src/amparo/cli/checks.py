@@ -1,12 +1,12 @@
 """What `amparo doctor` looks at: each check says OK, WARN or FAIL, and the sentence that mends it."""
 
-import os
 import shutil
 import smtplib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from amparo.cli import answers, house, process
 from amparo.cli.founding import SECRETS
@@ -27,6 +27,11 @@ class Finding:
     status: str
     detail: str
     mend: str = ""
+
+
+def counted(number: int, one: str, more: str) -> str:
+    """A number with its noun."""
+    return f"{number} {one if number == 1 else more}"
 
 
 Check = Callable[[Config], Iterator[Finding]]
@@ -75,7 +80,7 @@ def transport(settings: Config) -> Iterator[Finding]:
             "https",
             WARN,
             "pages may be read on their way; cookies are not marked as secure",
-            "Put the proxy or onion sample before it (`amparo init --print`), set secure = true.",
+            "Put a proxy or an onion service before it (`amparo init --print`), set secure = true.",
         )
 
 
@@ -103,7 +108,7 @@ def memory(_: Config) -> Iterator[Finding]:
         yield Finding("core dumps", OK, "off in every process of the server")
 
 
-def the_clock(_: Config) -> Iterator[Finding]:
+def the_clock(settings: Config) -> Iterator[Finding]:
     """A clock that is far off breaks deadlines, second factors and the journal."""
     built = Path(__file__).stat().st_mtime
     if clock.now().timestamp() < built - 24 * 3600:
@@ -114,7 +119,11 @@ def the_clock(_: Config) -> Iterator[Finding]:
             "Set the clock (timedatectl set-ntp true); second factors depend on it.",
         )
     else:
-        yield Finding("clock", OK, f"{clock.now():%Y-%m-%d %H:%M} UTC")
+        desk = clock.now().astimezone(ZoneInfo(settings.time_zone))
+        told = f"{clock.now():%Y-%m-%d %H:%M} UTC"
+        if settings.time_zone != "UTC":
+            told += f"; the desk shows {desk:%H:%M} ({settings.time_zone})"
+        yield Finding("clock", OK, told)
 
 
 def disk(settings: Config) -> Iterator[Finding]:
@@ -172,15 +181,23 @@ def permissions(settings: Config) -> Iterator[Finding]:
     if odd:
         names = " ".join(str(path) for path in odd)
         yield Finding("permissions", WARN, f"others may look into {names}", f"chmod go= {names}")
-    elif settings.data.stat().st_uid != os.geteuid():
-        yield Finding(
-            "permissions",
-            WARN,
-            f"{settings.data} belongs to another user than the one who asks",
-            "Run `amparo` as the user that the service runs as.",
-        )
     else:
         yield Finding("permissions", OK, "folder, databases and configuration are closed")
+
+
+def ownership(settings: Config) -> Iterator[Finding]:
+    """Whether the service can read what is there; silent where all is in one hand."""
+    owner = settings.data.stat().st_uid
+    places = [house.keys_file(), settings.data / "files", *settings.data.glob("*.sqlite3*")]
+    strange = [path for path in places if path.exists() and path.stat().st_uid != owner]
+    if strange:
+        names, whose = " ".join(map(str, strange)), process.name_of(owner)
+        yield Finding(
+            "ownership",
+            FAIL,
+            f"{settings.data} belongs to {whose}, but not {names}: the service cannot read it",
+            f"As root: chown {whose}: {names}",
+        )
 
 
 def handed_out(settings: Config) -> Iterator[Finding]:
@@ -215,7 +232,8 @@ def databases(_: Config) -> Iterator[Finding]:
             yield Finding(
                 f"database of {label}",
                 FAIL,
-                f"{version}; {len(behind)} migrations are missing: {', '.join(behind[:3])}",
+                f"{version}; {counted(len(behind), 'migration is', 'migrations are')} missing: "
+                f"{', '.join(behind[:3])}",
                 "Stop Amparo, take a copy, run `amparo manage migrate` for both databases.",
             )
         else:
@@ -238,7 +256,8 @@ def officers(settings: Config) -> Iterator[Finding]:
         yield Finding(
             "founders",
             FAIL,
-            f"{len(found.missing)} pinned fingerprints belong to no key: {found.missing[0]} …",
+            f"{counted(len(found.missing), 'pinned fingerprint belongs', 'pinned fingerprints belong')}"
+            f" to no key: {found.missing[0]} …",
             "Somebody has changed server.keys or the key store: restore both from one moment.",
         )
     else:
@@ -246,7 +265,7 @@ def officers(settings: Config) -> Iterator[Finding]:
             "\n" + " ".join(one[at : at + 4] for at in range(0, 40, 4)) for one in found.founders
         )
         yield Finding("founders", OK, shown)
-    told = f"{found.present} can sign in, {found.waiting} wait for a welcome"
+    told = f"{found.present} can sign in, {counted(found.waiting, 'waits', 'wait')} for a welcome"
     if found.present < 2 and not settings.sample:
         yield Finding(
             "officers",
@@ -283,7 +302,7 @@ def heartbeat(_: Config) -> Iterator[Finding]:
         yield Finding(
             "engine",
             FAIL,
-            f"{found.late} announcements have been due for minutes",
+            f"{counted(found.late, 'announcement has', 'announcements have')} been due for minutes",
             "Restart Amparo; if they stay, look at what the service writes to its log.",
         )
     else:
@@ -300,7 +319,7 @@ def unfinished(_: Config) -> Iterator[Finding]:
         yield Finding(
             "operations",
             WARN,
-            f"{found.half_done} deeds are half done past their time",
+            f"{counted(found.half_done, 'deed is', 'deeds are')} half done past their time",
             "A running engine finishes or undoes them within a minute: is there one?",
         )
     else:
@@ -333,7 +352,7 @@ def resealing(_: Config) -> Iterator[Finding]:
     if found.since is None:
         yield Finding("re-sealing", OK, "nothing waits")
         return
-    told = f"{found.count} compartments wait since {found.since}"
+    told = f"{counted(found.count, 'compartment waits', 'compartments wait')} since {found.since}"
     if clock.today() - found.since > RESEAL_PATIENCE:
         yield Finding(
             "re-sealing",
@@ -367,7 +386,11 @@ def the_journal(_: Config) -> Iterator[Finding]:
             "Set the clock; it stood in the future once.",
         )
     else:
-        yield Finding("journal", OK, f"{verdict.entries} entries, {found.entries} not sealed yet")
+        yield Finding(
+            "journal",
+            OK,
+            f"{counted(verdict.entries, 'entry', 'entries')}, {found.entries} not sealed yet",
+        )
 
 
 def channels(settings: Config) -> Iterator[Finding]:
@@ -380,6 +403,13 @@ def channels(settings: Config) -> Iterator[Finding]:
             "Set smtp_host, or have somebody look at the desk all the time.",
         )
         return
+    if not settings.notice_at_once:
+        yield Finding(
+            "notices at once",
+            WARN,
+            f"staff are told at {settings.notice_hour} only, whatever comes in between",
+            "Set notice_at_once = true, or have somebody look at the desk all the time.",
+        )
     place = f"{settings.smtp_host}:{settings.smtp_port}"
     try:
         with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=MAIL_PATIENCE) as server:
@@ -433,7 +463,7 @@ def backups(settings: Config) -> Iterator[Finding]:
 ALWAYS: tuple[Check, ...] = (
     founded, options, hashing, transport, memory, the_clock, disk, cryptography,
 )  # fmt: skip
-FOUNDED: tuple[Check, ...] = (permissions, handed_out, databases)
+FOUNDED: tuple[Check, ...] = (permissions, ownership, handed_out, databases)
 INSIDE: tuple[Check, ...] = (
     officers, locked, heartbeat, unfinished, resealing, the_journal, channels, translations,
     backups,
@@ -451,8 +481,9 @@ def run() -> Iterator[Finding]:
     whole = True
     for check in FOUNDED:
         for finding in check(settings):
-            whole = whole and not (finding.check.startswith("database") and finding.status == FAIL)
+            closed = finding.check == "ownership" or finding.check.startswith("database")
+            whole = whole and not (closed and finding.status == FAIL)
             yield finding
-    # Whatever asks a table would only say again that there is none.
+    # Whatever asks a table would only say again that there is none, or that it may not.
     for check in INSIDE if whole else ():
         yield from check(settings)

@@ -15,9 +15,11 @@ from amparo.cli import answers, house, samples, voice
 from amparo.cli.answers import Answers, Officer
 from amparo.cli.manual import command, json_option
 from amparo.foundation.config import config
-from amparo.foundation.errors import Conflict
+from amparo.foundation.errors import Conflict, Invalid
 
 SECRETS = "first-officers.txt"
+EVERY = "every"
+MOST_OFFICERS = 20  # at one screen, one after the other
 
 
 @command(
@@ -27,6 +29,7 @@ SECRETS = "first-officers.txt"
         ("AMPARO_DATA=/srv/amparo amparo init", "The same in another folder."),
         ("amparo init --answers answers.toml --json", "Without a person, for machines."),
         ("amparo init --print", "Print units, proxy and onion samples once more."),
+        ("amparo init --print amparo.service > amparo.service", "One of them, into a file."),
     ],
     see=["amparo doctor", "amparo up", "amparo staff invite", "docs/install.md"],
 )
@@ -36,9 +39,16 @@ SECRETS = "first-officers.txt"
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Take the answers from this TOML file and ask nothing.",
 )
-@click.option("--print", "only_print", is_flag=True, help="Only print the units and samples.")
+@click.option(
+    "--print",
+    "wanted",
+    is_flag=False,
+    flag_value=EVERY,
+    metavar="[NAME]",
+    help="Only print the units and samples, or the one of that name.",
+)
 @json_option
-def init(file: Path | None, only_print: bool, as_json: bool) -> None:
+def init(file: Path | None, wanted: str | None, as_json: bool) -> None:
     """Found an installation with its first officers.
 
     Asks a handful of questions, writes amparo.toml, makes the server's keys and the tables of both
@@ -64,9 +74,9 @@ def init(file: Path | None, only_print: bool, as_json: bool) -> None:
 
     An installation that exists is never touched: the answer is then 1.
     """
-    if only_print:
+    if wanted is not None:
         house.need_founded()
-        show_samples()
+        show_samples(wanted)
         return
     if as_json and file is None:
         raise click.UsageError("--json goes with --answers.")
@@ -76,6 +86,10 @@ def init(file: Path | None, only_print: bool, as_json: bool) -> None:
         voice.heading("Founding")
     with _taken_back_on_failure():
         found(given, file, as_json)
+    # Out here: a pipe that closes early takes no founding back.
+    if not as_json:
+        _farewell(config().data, written=file is not None)
+        show_samples()
 
 
 def _need_a_free_place() -> None:
@@ -103,14 +117,17 @@ def ask() -> Answers:
         "",
     )
     options: dict[str, Any] = {}
-    _until_good(options, "organisation", "Name of the organisation (only the desk shows it)")
+    _until_good(
+        options, "organisation", "Name of the organisation (only the desk shows it; may stay empty)"
+    )
     _until_good(options, "sites", "Host names of the pages, with commas", "localhost")
     if options["sites"] != ["localhost"]:
         options["secure"] = click.confirm(
             "  Are they reached by https or onion only?", default=True, err=True
         )
     _until_good(options, "languages", "Languages of the pages", "en, es, fr, ar")
-    _until_good(options, "duty_hours", "Duty hours in UTC, as 08:00-18:00 (empty: always)")
+    _until_good(options, "time_zone", "Clock of your desk, as Europe/Madrid", "UTC")
+    _until_good(options, "duty_hours", "Duty hours by that clock, as 08:00-18:00 (empty: always)")
     _ask_databases(options)
     _ask_mail(options)
     return Answers(options, _ask_officers())
@@ -156,9 +173,7 @@ def _ask_mail(options: dict[str, Any]) -> None:
 
 
 def _ask_officers() -> tuple[Officer, ...]:
-    number = click.prompt(
-        "  How many first officers are here", default=2, type=click.IntRange(2, 20), err=True
-    )
+    number = _ask_how_many()
     found: list[Officer] = []
     while len(found) < number:
         name = _ask(f"Name of officer {len(found) + 1}, as colleagues see it")
@@ -171,6 +186,17 @@ def _ask_officers() -> tuple[Officer, ...]:
     return tuple(found)
 
 
+def _ask_how_many() -> int:
+    while True:
+        given = _ask("How many first officers are here", str(answers.LEAST_OFFICERS))
+        if given.isdecimal() and answers.LEAST_OFFICERS <= int(given) <= MOST_OFFICERS:
+            return int(given)
+        voice.caution(
+            f"From {answers.LEAST_OFFICERS} to {MOST_OFFICERS}: what needs two persons, one cannot "
+            "do. Others are invited later."
+        )
+
+
 # --- founding ------------------------------------------------------------------------------------
 @contextmanager
 def _taken_back_on_failure() -> Iterator[None]:
@@ -180,7 +206,7 @@ def _taken_back_on_failure() -> Iterator[None]:
     _on_signals(_break_off)
     try:
         yield
-    except (Exception, KeyboardInterrupt):
+    except BaseException:  # a closed pipe ends a process by SystemExit
         _on_signals(signal.SIG_IGN)
         made = set(data.iterdir()) - (before or set()) if data.is_dir() else set()
         for path in made:
@@ -203,7 +229,7 @@ def _break_off(*_: object) -> None:
 
 
 def found(given: Answers, file: Path | None, as_json: bool) -> None:
-    """Write, make, migrate, create; then say what to do next."""
+    """Write, make, migrate, create, and hand over what each officer keeps."""
     data = config().data
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.chmod(data, 0o700)
@@ -232,8 +258,6 @@ def found(given: Answers, file: Path | None, as_json: bool) -> None:
         ceremony.compare_fingerprints(list(zip(given.officers, fingerprints, strict=True)))
     else:
         _write_secrets(data / SECRETS, secrets, fingerprints)
-    _farewell(data, written=file is not None)
-    show_samples()
 
 
 def _close_files(data: Path) -> None:
@@ -316,8 +340,14 @@ def _farewell(data: Path, *, written: bool) -> None:
     voice.say(voice.pairs(rows), "")
 
 
-def show_samples() -> None:
-    """Units and samples, filled in, on standard output."""
-    for name, text in samples.filled(config()).items():
+def show_samples(wanted: str = EVERY) -> None:
+    """Units and samples, filled in, on standard output; one alone stands there as it is used."""
+    found = samples.filled(config())
+    if wanted in found:
+        click.echo(found[wanted], nl=False)
+        return
+    if wanted != EVERY:
+        raise Invalid(f"--print: there is no {wanted}, but {', '.join(found)}")
+    for name, text in found.items():
         click.echo(f"{'#' * 4} {name} {'#' * (74 - len(name))}")
         click.echo(text)

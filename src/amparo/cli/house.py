@@ -11,6 +11,11 @@ from amparo.foundation.errors import Unavailable
 SETTINGS = "amparo.settings"
 
 
+def data_folder() -> Path:
+    """Where everything lies; known before the configuration in it can be read."""
+    return Path(os.environ.get("AMPARO_DATA", "var")).absolute()
+
+
 def keys_file() -> Path:
     """Where the server's keys lie; looked at without loading any cryptography."""
     return config().data / "server.keys"

@@ -112,6 +112,7 @@ def review(language: str, show: bool, yes: bool, undo: bool) -> None:
 
 
 def _show(texts: Texts, language: str) -> None:
+    voice.say("What stands as %(name)s is filled in by the page: a time, a number, a word.", "")
     console = voice.out()
     side: JustifyMethod = "right" if language == "ar" else "left"
     table = Table.grid(padding=(0, 2, 0, 0))

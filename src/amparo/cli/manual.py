@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from amparo.cli import voice
+from amparo.cli import house, process, voice
 from amparo.foundation.errors import AmparoError, Conflict, Invalid, NotFound, Refused, Unavailable
 
 GOOD, NO, BAD_INPUT = 0, 1, 2
@@ -37,10 +37,11 @@ class Page(click.Command):
         examples: Sequence[tuple[str, str]] = (),
         exits: Sequence[tuple[str, str]] = USUAL_EXITS,
         see: Sequence[str] = (),
+        urgent: bool = False,
         **more: Any,
     ) -> None:
         super().__init__(*args, **more)
-        self.examples, self.exits, self.see = examples, exits, see
+        self.examples, self.exits, self.see, self.urgent = examples, exits, see, urgent
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Name, synopsis, description, options, examples, exit codes, see also."""
@@ -58,8 +59,21 @@ class Page(click.Command):
             with _part(formatter, "SEE ALSO"):
                 formatter.write_text(", ".join(self.see))
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it as the user to whom the installation belongs. Demonstrations and proofs make
+        installations of their own and stay who they are; what is urgent is done by anybody."""
+        if getattr(self.callback, "__module__", "").startswith("amparo.cli."):
+            try:
+                process.become_owner(house.data_folder())
+            except Unavailable:
+                if not self.urgent:
+                    raise
+        return super().invoke(ctx)
+
     def _options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = [row for row in (one.get_help_record(ctx) for one in self.get_params(ctx)) if row]
+        # An argument stands in the synopsis, and has no sentence of its own.
+        found = (one.get_help_record(ctx) for one in self.get_params(ctx))
+        rows = [row for row in found if row and row[1]]
         _rows(formatter, "OPTIONS", rows)
 
 
@@ -197,6 +211,7 @@ class House(Group):
             click.echo(error.format_message())
             return GOOD
         except click.exceptions.Abort:
+            click.echo(err=True)  # the question that was not answered has a line of its own
             voice.complain("stopped.")
             return NO
         except click.UsageError as error:
@@ -243,7 +258,17 @@ def _of_the_machine(error: Exception) -> str | None:
     if kind == "django.core.exceptions.ImproperlyConfigured":
         return str(error)
     if isinstance(error, PermissionError):
-        return f"this user may not do that to {error.filename}."
+        return _not_allowed(error)
     if isinstance(error, OSError):
         return f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}."
     return None
+
+
+def _not_allowed(error: PermissionError) -> str:
+    me = process.name_of(os.geteuid())
+    told = f"{error.filename or 'something'} cannot be read or written by {me}"
+    data = house.data_folder()
+    if data.is_dir() and os.geteuid() not in {0, data.stat().st_uid}:
+        owner = process.name_of(data.stat().st_uid)
+        return f"{told}: {data} belongs to {owner}; run this as root or as {owner}."
+    return f"{told}."

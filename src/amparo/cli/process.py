@@ -3,9 +3,14 @@ processes of the same user, no files for others."""
 
 import ctypes
 import os
+import pwd
 import resource
 import signal
+import sys
 from pathlib import Path
+
+import amparo
+from amparo.foundation.errors import Unavailable
 
 PR_SET_PDEATHSIG, PR_GET_DUMPABLE, PR_SET_DUMPABLE = 1, 3, 4
 M_ARENA_MAX = -8
@@ -35,6 +40,51 @@ def harden() -> None:
     if libc is not None and hasattr(libc, "mallopt"):
         # One arena for each thread would keep what large uploads once needed.
         libc.mallopt(M_ARENA_MAX, 2)
+
+
+def name_of(uid: int) -> str:
+    """A user as people call them; the number where there is no name."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def become_owner(folder: Path) -> None:
+    """As root, go on as the user to whom the data folder belongs.
+
+    Whatever root wrote there, server.keys at a lockdown first of all, the service could not read
+    any more. Unavailable when that user cannot read this program: half of it would fail to load.
+    """
+    if os.geteuid() != 0 or not folder.is_dir():
+        return
+    held = folder.stat()
+    if held.st_uid == 0:
+        return
+    if not could_read(held.st_uid, held.st_gid, amparo.__file__, sys.executable):
+        raise Unavailable(
+            f"{folder} belongs to {name_of(held.st_uid)}, who cannot read this program: put it "
+            "where that user can, as /opt/amparo"
+        )
+    _go_on_as(held.st_uid, held.st_gid)
+
+
+def _go_on_as(uid: int, gid: int) -> None:
+    os.setgroups([])
+    os.setgid(gid)
+    os.setuid(uid)
+
+
+def could_read(uid: int, gid: int, *files: str) -> bool:
+    """Whether a user can; asked of a child, because nobody can become root again."""
+    child = os.fork()
+    if child == 0:
+        try:
+            _go_on_as(uid, gid)
+            os._exit(0 if all(os.access(file, os.R_OK) for file in files) else 1)
+        except OSError:
+            os._exit(1)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def die_with_parent() -> None:

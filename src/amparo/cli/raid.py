@@ -2,9 +2,10 @@
 
 import click
 
-from amparo.cli import house, process, voice
+from amparo.cli import house, process, samples, voice
 from amparo.cli.manual import command, json_option
 from amparo.foundation.actor import SYSTEM
+from amparo.foundation.config import config
 from amparo.foundation.errors import Conflict
 
 
@@ -15,6 +16,7 @@ from amparo.foundation.errors import Conflict
         ("amparo lockdown --lift", "When the danger is over."),
     ],
     see=["amparo staff lock-out", "amparo doctor", "SECURITY.md"],
+    urgent=True,
 )
 @click.option("--lift", is_flag=True, help="Come back: make new opening keys for the server.")
 @json_option
@@ -54,7 +56,7 @@ def lockdown(lift: bool, as_json: bool) -> None:
         voice.step("Locked down: sessions, links, notices and the server's opening keys are gone")
         voice.say(
             "  Sealed data are kept. Stop the service or switch off, so that memory forgets too:",
-            "      systemctl stop amparo",
+            f"      systemctl stop {samples.services(config())}",
             "  The way back, when the danger is over:",
             "      amparo lockdown --lift",
         )

@@ -15,14 +15,16 @@ import click
 from amparo.cli import house, process, voice
 from amparo.cli.manual import command, said_of
 from amparo.foundation.config import config
-from amparo.foundation.errors import Invalid, Unavailable
+from amparo.foundation.errors import Conflict, Invalid, Unavailable
 
 READY, FAILED = b"r", b"f"
 # A body is read while it comes, so a slow sender keeps a thread; idle ones end after a while.
 THREADS = 64
 IDLE = 30  # seconds
 GRACE = 20  # seconds for requests that are on their way when the server is told to stop
-PATIENCE = 30  # seconds until a first answer is given up on
+PATIENCE = 30  # seconds until somebody is told that no page answers
+
+ANOTHER_PORT = "choose another, as with `--port 8001` or `make run PORT=8001`"
 
 EXITS = (
     ("0", "It was told to stop (SIGTERM, SIGINT, Ctrl-C), and did."),
@@ -174,8 +176,9 @@ def need_port(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except OSError as error:
+        mend = "choose another with --host" if isinstance(error, socket.gaierror) else ANOTHER_PORT
         raise Unavailable(
-            f"cannot listen on {host} port {port} ({error.strerror}): choose another with --port"
+            f"cannot listen on {host} port {port} ({error.strerror}): {mend}"
         ) from None
 
 
@@ -216,9 +219,12 @@ def _work(said: int, host: str, port: int, *, engine: bool) -> Callable[..., Any
     try:
         house.need_founded()
         house.open_house()
+        from django.urls import get_resolver
+
         from amparo.foundation import tables
         from amparo.web.wsgi import application
 
+        _ = get_resolver().url_patterns  # loads every page, so that a fault shows here
         if engine:
             _begin_engine()
         else:
@@ -228,10 +234,16 @@ def _work(said: int, host: str, port: int, *, engine: bool) -> Callable[..., Any
         _beside(engine=engine)
         tables.close()
     except Exception as error:  # noqa: BLE001 - the process that watches must be told of any
-        voice.complain(said_of(error) or f"a fault in Amparo itself ({type(error).__name__}).")
+        voice.complain(said_of(error) or _our_fault(error))
         _give_up(said)
     threading.Thread(target=_knock, args=(said, host, port), daemon=True).start()
     return application
+
+
+def _our_fault(error: Exception) -> str:
+    """What an import says is about this program only; what other faults say may hold more."""
+    said = f": {error}" if isinstance(error, (ImportError, SyntaxError)) else ""
+    return f"a fault in Amparo itself ({type(error).__name__}{said})."
 
 
 def _give_up(said: int) -> None:
@@ -246,7 +258,12 @@ def _begin_engine() -> None:
     """Be the engine, and mend at once what a crash left if nobody else works here."""
     from amparo.engine import heartbeat, locks
 
-    locks.become_engine()
+    try:
+        locks.become_engine()
+    except Conflict:
+        raise Conflict(
+            f"another engine runs on {config().data} already: stop it first, or leave it running"
+        ) from None
     if locks.join():
         heartbeat.start()
 
@@ -272,10 +289,10 @@ def _beside(*, engine: bool) -> None:
 
 
 def _knock(said: int, host: str, port: int) -> None:
-    """Say "ready" when the first page has been answered."""
-    until = time.monotonic() + PATIENCE
+    """Say "ready" when the first page has been answered; after a while, that it has not."""
+    until, last, told = time.monotonic() + PATIENCE, "nothing", False
     here = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
-    while time.monotonic() < until:
+    while True:
         try:
             connection = http.client.HTTPConnection(here, port, timeout=5)
             connection.request("GET", "/healthz", headers={"Host": config().sites[0]})
@@ -284,6 +301,12 @@ def _knock(said: int, host: str, port: int) -> None:
             if answer.status == 200:
                 os.write(said, READY)
                 return
-        except OSError:
-            pass
-        time.sleep(0.02)
+            last = str(answer.status)
+        except OSError as error:
+            last = type(error).__name__
+        if not told and time.monotonic() > until:
+            voice.complain(
+                f"no page is answered for {PATIENCE} s now (last: {last}); still trying."
+            )
+            told = True
+        time.sleep(1 if told else 0.02)

@@ -1,14 +1,19 @@
 """People who join and leave, from the shell."""
 
+from typing import TYPE_CHECKING
+
 import click
 from rich.text import Text
 
 from amparo.cli import house, process, voice
 from amparo.cli.manual import Group, command, json_option
 from amparo.cli.signing import as_officer
-from amparo.foundation.actor import SYSTEM
-from amparo.foundation.config import config
+from amparo.foundation.actor import SYSTEM, Actor
+from amparo.foundation.config import Config, config
 from amparo.foundation.errors import Conflict, NotFound
+
+if TYPE_CHECKING:
+    from amparo.people.queries import Alone, Colleague
 
 TEAMS = ("intake", "auditors", "coordination", "legal", "care", "finance", "release")
 yes_option = click.option("--yes", is_flag=True, help="Do it without asking once more.")
@@ -52,9 +57,7 @@ def invite(name: str, teams: tuple[str, ...], hours: int, as_json: bool) -> None
         token = people.invite(actor, name=name, teams=list(teams), hours=hours)
         link = reverse("desk:invitation", args=[token])
     settings = config()
-    place = (
-        f"https://{settings.sites[0]}" if settings.secure else f"http://localhost:{settings.port}"
-    )
+    place = _place(settings)
     if as_json:
         voice.as_json({"ok": True, "link": f"{place}{link}", "hours": hours})
         return
@@ -62,43 +65,123 @@ def invite(name: str, teams: tuple[str, ...], hours: int, as_json: bool) -> None
     voice.say(f"It works once, for {hours} hours. Give it to {name} and to nobody else.")
 
 
+def _place(settings: Config) -> str:
+    """Where colleagues reach the desk: an onion address needs no certificate, and has none."""
+    if not settings.secure:
+        return f"http://localhost:{settings.port}"
+    site = settings.sites[0]
+    return f"{'http' if site.endswith('.onion') else 'https'}://{site}"
+
+
+losing_option = click.option(
+    "--losing", is_flag=True, help="Let what nobody else could open be lost for ever."
+)
+
+
 @command(
     "leave",
-    examples=[("amparo staff leave 'Tomas R.'", "Their keys open nothing that comes after.")],
-    see=["amparo staff lock-out"],
+    examples=[
+        ("amparo staff leave 'Tomas R.'", "Their keys open nothing that comes after."),
+        ("amparo staff leave 'Tomas R.' --losing", "Also if only they hold something."),
+    ],
+    see=["amparo staff lock-out", "amparo staff leave-team"],
 )
 @click.argument("name")
 @yes_option
+@losing_option
 @json_option
-def leave(name: str, yes: bool, as_json: bool) -> None:
+def leave(name: str, yes: bool, losing: bool, as_json: bool) -> None:
     """Let somebody go.
 
     Their sessions end and their lock is destroyed. Each team that they were in gets a new key for
     those who stay, and every compartment that they or those teams held is turned, so that nothing
     written from now on opens with what they may have kept. You must be in all of their teams.
+
+    What nobody else could open is listed first, to be handed over. Whoever goes on nevertheless
+    loses it for ever, and is asked for that a second time.
     """
     with as_officer() as actor:
         from amparo.people import queries
         from amparo.people import services as people
         from amparo.vault import staff as seats
 
-        found = [one for one in queries.colleagues(actor) if _same(one.name, name)]
-        if not found:
-            raise NotFound(f"there is no colleague called {name}")
-        if len(found) > 1:
-            raise Conflict(f"{len(found)} colleagues are called {name}: do it at the desk")
+        found = _colleague(actor, name)
         # Somebody who was locked out holds no lock any more, but still a seat in their teams.
-        holder = seats.holders().get(found[0].id)
-        if found[0].state == "left" and not (holder and holder.teams):
+        holder = seats.holders().get(found.id)
+        if found.state == "left" and not (holder and holder.teams):
             raise Conflict(f"{name} has left already")
         if not yes:
-            click.confirm(f"{found[0].name} leaves, for good?", abort=True, err=True)
-        people.leave(actor, found[0].id)
+            click.confirm(f"{found.name} leaves, for good?", abort=True, err=True)
+        loses = _knowingly(actor, queries.alone(actor, found.id), losing, ask=not yes)
+        people.leave(actor, found.id, losing=loses)
     if as_json:
-        voice.as_json({"ok": True, "name": found[0].name, "teams": found[0].teams})
+        voice.as_json({"ok": True, "name": found.name, "teams": found.teams})
         return
-    voice.step(f"{found[0].name} has left; sessions are ended, keys are turned")
+    voice.step(f"{found.name} has left; sessions are ended, keys are turned")
     voice.say("  Old content is re-sealed as colleagues open it; `amparo doctor` shows what waits.")
+
+
+@command(
+    "leave-team",
+    examples=[("amparo staff leave-team 'Tomas R.' legal", "The team gets a new key.")],
+    see=["amparo staff leave"],
+)
+@click.argument("name")
+@click.argument("team", type=click.Choice(TEAMS))
+@yes_option
+@losing_option
+@json_option
+def leave_team(name: str, team: str, yes: bool, losing: bool, as_json: bool) -> None:
+    """Take somebody out of one team.
+
+    Those who stay get a new key, and what the team holds is turned. You must be in the team. What
+    nobody could open any more is listed first.
+    """
+    with as_officer() as actor:
+        from amparo.people import queries
+        from amparo.people import services as people
+
+        found = _colleague(actor, name)
+        if team not in found.teams:
+            raise NotFound(f"{name} is not in that team")
+        if not yes:
+            click.confirm(f"{found.name} leaves the team {team}?", abort=True, err=True)
+        alone = queries.alone(actor, found.id, team=team)
+        loses = _knowingly(actor, alone, losing, ask=not yes)
+        people.leave_team(actor, found.id, team, losing=loses)
+    if as_json:
+        voice.as_json({"ok": True, "name": found.name, "team": team})
+        return
+    voice.step(f"{found.name} has left the team {team}; its key is turned")
+
+
+def _colleague(actor: Actor, name: str) -> "Colleague":
+    from amparo.people import queries
+
+    found = [one for one in queries.colleagues(actor) if _same(one.name, name)]
+    if not found:
+        raise NotFound(f"there is no colleague called {name}")
+    if len(found) > 1:
+        raise Conflict(f"{len(found)} colleagues are called {name}: do it at the desk")
+    return found[0]
+
+
+def _knowingly(actor: Actor, alone: "Alone", losing: bool, *, ask: bool) -> bool:
+    """Whether to go on although something is lost: shown first, and asked for a second time."""
+    if not alone:
+        return False
+    from amparo.casework import titles
+
+    names = titles.titles(actor) if alone.parts else {}
+    voice.say("Nobody else could open these. Hand them over first:")
+    for case, compartment in alone.parts:
+        voice.say(f"  {names.get(case, 'a case')}: {compartment}")
+    for team in alone.teams:
+        voice.say(f"  the team {team}: too few would be left")
+    if not losing and ask:
+        click.confirm("Go on, and lose them for ever?", abort=True, err=True)
+    # Without a person to ask, the service says no.
+    return losing or ask
 
 
 def _same(one: str, other: str) -> bool:
@@ -109,17 +192,18 @@ def _same(one: str, other: str) -> bool:
     "lock-out",
     examples=[("amparo staff lock-out tomas", "At once, without anybody's passphrase.")],
     see=["amparo staff leave", "amparo lockdown"],
+    urgent=True,
 )
-@click.argument("name")
+@click.argument("name", metavar="SIGN-IN-NAME")
 @yes_option
 @json_option
 def lock_out(name: str, yes: bool, as_json: bool) -> None:
     """Lock somebody out at once.
 
-    NAME is the sign-in name. Every session of theirs ends and their lock and second devices are
-    destroyed: they cannot sign in again, and nobody can undo it; they would be invited anew. It
-    needs no passphrase, so it also works when a person is under pressure and nobody else is near.
-    Afterwards a colleague lets them go with `amparo staff leave`, which turns the keys.
+    Every session of theirs ends and their lock and second devices are destroyed: they cannot sign
+    in again, and nobody can undo it; they would be invited anew. It needs no passphrase, so it also
+    works when a person is under pressure and nobody else is near. Afterwards a colleague lets them
+    go with `amparo staff leave`, which turns the keys.
     """
     process.harden()
     house.open_house()
@@ -175,5 +259,5 @@ def listing(as_json: bool) -> None:
             console.print(Text(f"    {groups}"))
 
 
-for one in (invite, leave, lock_out, listing):
+for one in (invite, leave, leave_team, lock_out, listing):
     staff.add_command(one)

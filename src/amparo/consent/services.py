@@ -413,11 +413,18 @@ def request_release(actor: Actor, case: ids.Id, *, compartment: str = "identity"
     if actor.kind != "staff" or not gate.holds(actor, case, "cover"):
         raise Refused
     row = Release(case=case, subject=compartment, asker=actor.id)
-    with operations.writing():
-        _peel(actor, row)
-        row.save(force_insert=True)
+    _peel(actor, row)
+    asking = operations.Personal("consent.ask two", release=row.id)
+    with asking.accepted():
         journal.note("release.asked", case, row.id, compartment=compartment)
+    with asking.keys():
+        row.save(force_insert=True)
     return row.id
+
+
+@operations.was_done("consent.ask two")
+def _was_asked(subject: dict[str, str]) -> bool:
+    return Release.objects.filter(id=subject["release"]).exists()
 
 
 def _peel(actor: Actor, row: Release) -> bool:
@@ -442,9 +449,7 @@ def approve_release(actor: Actor, release: ids.Id) -> bool:
     if row.first is None:
         if not _peel(actor, row):
             raise Refused
-        with operations.writing():
-            row.save()
-            journal.note("release.first", row.case, row.id)
+        _say_first_yes(row)
         return False
     peeled = {place: base64.b64decode(inner) for place, inner in row.peeled.items()}
     keys = pairs.open_peeled(actor.ring, row.case, row.subject, row.first, peeled)
@@ -462,6 +467,22 @@ def approve_release(actor: Actor, release: ids.Id) -> bool:
     Release.objects.filter(id=row.id).update(done=True, peeled={})
     give_waiting(actor, row.case, {row.subject: keys})
     return True
+
+
+def _say_first_yes(row: Release) -> None:
+    yes = operations.Personal("consent.first yes", release=row.id, person=row.first)
+    with yes.accepted():
+        journal.note("release.first", row.case, row.id)
+    with yes.keys():
+        # Of two who say it at once one is the first.
+        free = Release.objects.filter(id=row.id, first=None)
+        if not free.update(first=row.first, peeled=row.peeled):
+            raise Conflict
+
+
+@operations.was_done("consent.first yes")
+def _was_said(subject: dict[str, str]) -> bool:
+    return Release.objects.filter(id=subject["release"], first=subject["person"]).exists()
 
 
 def forget_releases() -> int:

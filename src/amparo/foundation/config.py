@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from amparo.foundation.errors import Invalid
 
@@ -53,7 +54,10 @@ class Config:
         1024 * MIB, "Bytes kept free: nothing is taken in below, and no files below twice as much."
     )
     first_answer_minutes: int = option(15, "Minutes until somebody reads a new request.")
-    duty_hours: str = option("", "Hours in UTC with somebody on duty, as 08:00-18:00; empty: all.")
+    time_zone: str = option(
+        "UTC", "Whose clock the desk's pages and duty_hours go by, as Europe/Madrid."
+    )
+    duty_hours: str = option("", "Hours with somebody on duty, as 08:00-18:00; empty: all.")
     leave_to: str = option("", "Address that Leave goes to; empty: our own neutral page.")
     smtp_host: str = option("", "Mail server for notices; empty: notices go to the console.")
     smtp_port: int = option(587, "Port of the mail server.")
@@ -62,7 +66,7 @@ class Config:
     smtp_tls: bool = option(True, "Use STARTTLS with the mail server.")
     mail_from: str = option("notes@localhost", "Sender of notices; choose a neutral one.")
     notice_hour: str = option(
-        "07:00", "Hour in UTC of the notice that staff get every day, also when nothing came."
+        "07:00", "Hour of the notice that staff get every day, also when nothing came."
     )
     notice_at_once: bool = option(
         True, "Staff are told at once when something came; if not, only by the daily notice."
@@ -118,6 +122,12 @@ def _checked(values: dict[str, Any], sources: dict[str, str]) -> None:
         raise Invalid(
             f"{sources['notice_hour']}: notice_hour should be like 07:00", {"notice_hour": "form"}
         )
+    try:
+        ZoneInfo(str(values.get("time_zone", "UTC")))
+    except (ValueError, OSError, KeyError):  # OSError: the name of a folder
+        raise Invalid(
+            f"{sources['time_zone']}: time_zone should be like Europe/Madrid", {"time_zone": "form"}
+        ) from None
     if values.get("hash_level", "a1") not in {"a0", "a1"}:
         raise Invalid(f"{sources['hash_level']}: hash_level should be a1", {"hash_level": "choose"})
 
@@ -156,6 +166,12 @@ def base() -> str:
     if now.address:
         return now.address.rstrip("/")
     return f"https://{now.sites[0]}" if now.secure else f"http://{now.sites[0]}:{now.port}"
+
+
+@cache
+def zone() -> ZoneInfo:
+    """Whose clock the desk goes by. Defenders' pages say UTC: nobody knows where they are read."""
+    return ZoneInfo(config().time_zone)
 
 
 @cache

@@ -3,7 +3,9 @@
 Making: the keys are committed first, with their intent; then the data with the deed's id. A crash
 between leaves keys that open nothing, and the sweep takes them away. Ending (withdrawing, revoking,
 erasing): the deed is accepted first, in the data, with its journal entry; then the keys go; then the
-rest of the data. A crash leaves an accepted deed that the sweep finishes.
+rest of the data. A crash leaves an accepted deed that the sweep finishes. What only a person's own keys
+can do (`Personal`) is accepted first and done second; where it broke off the sweep says that it was
+not done, for nobody else can.
 """
 
 import logging
@@ -24,6 +26,8 @@ UNDONE = "undone"
 A_MOMENT = 200  # milliseconds
 Finisher = Callable[[dict[str, str]], None]
 _finishers: dict[str, Finisher] = {}
+Judge = Callable[[dict[str, str]], bool]
+_judges: dict[str, Judge] = {}
 _undoers: list[Callable[[ids.Id], None]] = []
 _checkpoint: list[Callable[[str], None]] = []  # the proofs hang a kill switch in here
 
@@ -40,6 +44,16 @@ def finishes(kind: str) -> Callable[[Finisher], Finisher]:
     def register(finisher: Finisher) -> Finisher:
         _finishers[kind] = finisher
         return finisher
+
+    return register
+
+
+def was_done(kind: str) -> Callable[[Judge], Judge]:
+    """The function that says whether a personal deed has been done, of what the key store has now."""
+
+    def register(judge: Judge) -> Judge:
+        _judges[kind] = judge
+        return judge
 
     return register
 
@@ -105,6 +119,42 @@ class Making:
             for intent in KeyIntent.objects.filter(id=self.id):
                 _undone(intent)
             raise
+
+
+class Personal:
+    """A deed in the key store that needs a person's own keys: first `accepted()`, its journal entry in
+    the data, then `keys()`, each once."""
+
+    def __init__(self, kind: str, **subject: object) -> None:
+        given = {key: str(value) for key, value in subject.items()}
+        self._operation = Operation(kind=kind, ids=given, due_at=clock.now() + PATIENCE)
+
+    @contextmanager
+    def accepted(self) -> Iterator[None]:
+        """The first commit: the entry, and the mark that the deed is under way."""
+        with _accepted(self._operation):
+            yield
+
+    @contextmanager
+    def keys(self) -> Iterator[None]:
+        """The second commit; what is refused in it was not done, and the journal says so."""
+        try:
+            with turn(KEYSTORE), transaction.atomic(using=KEYSTORE):
+                yield
+        except Exception:
+            _judged(self._operation)
+            raise
+        at(f"{self._operation.kind}:keys")
+        self._operation.delete()
+        scrub()
+
+
+def _judged(operation: Operation, done: str = "") -> None:
+    """Say of an accepted personal deed that it was not done, unless it was."""
+    said = done if _judges[operation.kind](dict(operation.ids)) else "operation.undone"
+    if said:
+        journal.note(said, operation.id, kind=operation.kind)
+    operation.delete()
 
 
 @contextmanager
@@ -189,6 +239,9 @@ def sweep(*, at_once: bool = False) -> int:
 
 def _finished(operation: Operation) -> bool:
     try:
+        if operation.kind in _judges:
+            _judged(operation, "operation.finished")
+            return True
         _finish(operation)
     except Exception as error:  # noqa: BLE001
         # It stays pending and doctor shows it; the others must not wait for it.

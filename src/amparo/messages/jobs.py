@@ -3,6 +3,7 @@
 import structlog
 
 from amparo.foundation import clock
+from amparo.foundation.config import zone
 from amparo.messages import channels, rules
 from amparo.messages.models import Outgoing
 from amparo.messages.services import KIND
@@ -40,7 +41,7 @@ def _send(row: Outgoing) -> bool:
     the moment at which they begin is their own affair."""
     doc = duty.open_(KIND, row.route_id, bytes(row.route.sealed))
     later, here = clock.now() + rules.QUIET, Outgoing.objects.filter(id=row.id)
-    if not rules.may_come(clock.now(), doc.get("hours", "")):
+    if not rules.may_come(clock.now().astimezone(zone()), doc.get("hours", "")):
         here.update(due_at=later)
         return False
     channels.send(row.route.channel, doc["address"], row.id.hex)

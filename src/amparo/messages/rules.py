@@ -34,8 +34,8 @@ def retry_after(tries: int) -> timedelta:
 
 
 def may_come(now: datetime, hours: str) -> bool:
-    """Whether a notice may come to somebody now. `hours` as 08:00-18:00 in UTC, over midnight too;
-    empty: at any time."""
+    """Whether a notice may come to somebody now. `hours` as 08:00-18:00 by the same clock as `now`,
+    over midnight too; empty: at any time."""
     if not hours:
         return True
     begin, end = (time.fromisoformat(one) for one in hours.split("-"))
@@ -44,7 +44,7 @@ def may_come(now: datetime, hours: str) -> bool:
 
 
 def is_time(now: datetime, hour: str) -> bool:
-    """Whether the hour of the daily notice (as 07:00, in UTC) has come today."""
+    """Whether the hour of the daily notice (as 07:00, by the same clock) has come today."""
     return now.time() >= time.fromisoformat(hour)
 
 

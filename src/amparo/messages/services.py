@@ -1,13 +1,14 @@
 """Keeping routes and queueing notices. No free text ever leaves by message."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from django.db import transaction
 
 from amparo.consent import gate
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import Actor
-from amparo.foundation.config import config
+from amparo.foundation.config import config, zone
 from amparo.foundation.errors import CannotOpen, Invalid, Refused
 from amparo.foundation.router import DATA
 from amparo.messages import rules
@@ -18,8 +19,8 @@ KIND = "messages.route"
 
 
 def set_route(actor: Actor, *, channel: str, address: str, hours: str = "") -> None:
-    """How the actor wants to hear that there is something new, and at which hours (as 08:00-18:00 in
-    UTC; empty: any). Replaces what was set before; what waits to be sent goes the new way."""
+    """How the actor wants to hear that there is something new, and at which hours (08:00-18:00, by the
+    organisation's clock; empty: any). Replaces what was set before; what waits goes the new way."""
     if actor.kind != "staff":
         raise Refused
     hours = "".join(hours.split())
@@ -39,11 +40,15 @@ def set_route(actor: Actor, *, channel: str, address: str, hours: str = "") -> N
     with operations.writing():
         before = Route.objects.filter(owner=actor.id)
         # Somebody who changes their address gets no second daily notice on that day, and misses none.
-        row.day = max(before.values_list("day", flat=True), default=row.day)
+        row.day = max(before.values_list("day", flat=True), default=_today())
         row.save(force_insert=True)
         _move(before.exclude(id=row.id), row)
         before.exclude(id=row.id).delete()
         journal.note("route set", actor.id, channel=channel)
+
+
+def _today() -> date:
+    return clock.now().astimezone(zone()).date()
 
 
 def _move(before: Iterable[Route], to: Route) -> None:
@@ -67,10 +72,7 @@ def renew_routes(actor: Actor) -> None:
         except CannotOpen:
             copy = Route(id=row.id, sealed=row.own)
             doc = gate.read_own(actor, KIND, copy)
-            known: dict[str, object] = {
-                name: doc[name] for name in ("address", "hours") if name in doc
-            }
-            fresh = duty.seal(KIND, row.id, known)
+            fresh = duty.seal(KIND, row.id, doc)
             Route.objects.filter(id=row.id).update(sealed=fresh)
 
 
@@ -84,13 +86,13 @@ def queue_notices(owners: list[ids.Id], event: ids.Id) -> None:
 def queue_daily() -> int:
     """The notice of the day, to everybody who has a route, whether or not there is anything: so that
     a mail tells nothing by being there. Returns how many routes had none today."""
-    if server.locked_down() or not rules.is_time(clock.now(), config().notice_hour):
+    here = clock.now().astimezone(zone())
+    if server.locked_down() or not rules.is_time(here, config().notice_hour):
         return 0
-    today = clock.today()
     with transaction.atomic(using=DATA):
-        due = list(Route.objects.filter(day__lt=today))
+        due = list(Route.objects.filter(day__lt=here.date()))
         _queue(due, ids.new())
-        Route.objects.filter(id__in=[row.id for row in due]).update(day=today)
+        Route.objects.filter(id__in=[row.id for row in due]).update(day=here.date())
     return len(due)
 
 

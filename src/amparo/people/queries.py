@@ -8,7 +8,7 @@ from amparo.foundation.actor import Actor
 from amparo.foundation.errors import NotFound, Refused
 from amparo.people import rules
 from amparo.people.models import PERSON, TEAM, Person, Team
-from amparo.vault import compartments, keys, staff
+from amparo.vault import compartments, keys, staff, watch
 
 
 @dataclass(frozen=True)
@@ -118,3 +118,25 @@ def teams(actor: Actor) -> list[TeamRow]:
 def members_of(code: str) -> list[ids.Id]:
     """Principals of a team's members; for services that need somebody to wake or to wrap to."""
     return staff.members(code)
+
+
+@dataclass(frozen=True)
+class Alone:
+    """What nobody could open any more without somebody: (case, compartment), and codes of teams in
+    which too few would be left."""
+
+    parts: list[tuple[ids.Id, str]]
+    teams: list[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.parts or self.teams)
+
+
+def alone(actor: Actor, person: ids.Id, *, team: str = "") -> Alone:
+    """What would be lost were somebody to leave the house, or one team of it, as things stand."""
+    require(actor, rules.COORDINATION)
+    last = staff.last_in(person)
+    if not team:
+        return Alone(watch.held_alone_by(person), last)
+    halves = watch.held_alone_by(person, by_pairs=True) if team == rules.RELEASE else []
+    return Alone(halves, [team] if team in last else [])

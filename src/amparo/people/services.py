@@ -21,6 +21,7 @@ from amparo.people.events import LockedDown
 from amparo.people.models import PERSON, TEAM, Person, Team
 from amparo.vault import (
     compartments,
+    devices,
     factors,
     keys,
     passkeys,
@@ -34,10 +35,12 @@ from amparo.vault import (
 
 @dataclass(frozen=True)
 class Signed:
-    """An open session: the handle goes into the cookie and nowhere else."""
+    """An open session: the handle goes into the cookie and nowhere else, and so does the word by which
+    this device is known from now on. The one ends with the visit, the other stays."""
 
     handle: bytes
     actor: Actor
+    device: str
 
 
 # --- signing in ----------------------------------------------------------------------------------
@@ -46,19 +49,20 @@ _lock = threading.Lock()
 KEEP_MISSES = 10_000
 
 
-def _try(find: bytes) -> None:
-    """Refuse while a name rests. Known and unknown names rest alike.
+def _may_try(whose: bytes) -> bool:
+    """Whether somebody's tries do not rest just now.
 
     A try counts as a miss from its beginning: of many at once no more are free than one by one.
     """
     with _lock:
-        count, until = _misses.get(find, (0, clock.now()))
+        count, until = _misses.get(whose, (0, clock.now()))
         if until > clock.now():
-            raise Unavailable("wait")
-        _misses.pop(find, None)
-        _misses[find] = count + 1, clock.now() + rules.wait_after(count + 1)
+            return False
+        _misses.pop(whose, None)
+        _misses[whose] = count + 1, clock.now() + rules.wait_after(count + 1)
         while len(_misses) > KEEP_MISSES:
             _misses.popitem(last=False)
+    return True
 
 
 @dataclass(frozen=True)
@@ -70,20 +74,25 @@ class Passkey:
     answer: str
 
 
-def sign_in(name: str, passphrase: str, second: str | Passkey) -> Signed:
-    """Open a person's key for a session; `second` is the six digits or a passkey's answer.
+def sign_in(name: str, passphrase: str, second: str | Passkey, *, device: str = "") -> Signed:
+    """Open a person's key for a session; `second` is the six digits or a passkey's answer, `device` the
+    word that an earlier sign-in has left on this device.
 
-    Refused alike for a wrong name, passphrase or second factor, for somebody who has left and for
-    somebody whom no one has welcomed yet; Unavailable while the name rests after many misses, and
-    for everybody during a lockdown.
+    Refused alike for a wrong name, passphrase or second factor, for somebody who has left, for somebody
+    whom no one has welcomed yet, and while the second factor rests after many misses. Wrong passphrases
+    make nobody's name rest, or whoever knows it would keep its owner out (docs/decisions/0009).
+    Unavailable when too many knock at once, and for everybody during a lockdown.
     """
     if server.locked_down():
         raise Unavailable("locked down")
-    find = keys.name_digest(name)
-    _try(find)
+    known = devices.name_of(device)
+    # Who misses again and again on a device that was here before stands in line with the strangers.
+    trusted = known if known and _may_try(known) else b""
+    # Only with the right passphrase does anybody get as far as the second factor's tries.
+    tries = keys.name_digest(name) + trusted
     try:
-        person = staff.unlock(name, passphrase)
-        if _of_the_sample(passphrase):
+        person = staff.unlock(name, passphrase, known=bool(trusted))
+        if _of_the_sample(passphrase) or not _may_try(tries):
             raise CannotOpen
         if isinstance(second, Passkey):
             passkeys.check(person.id, second.site, second.form, second.answer)
@@ -93,8 +102,9 @@ def sign_in(name: str, passphrase: str, second: str | Passkey) -> Signed:
         journal.note("sign-in refused")
         raise Refused from None
     with _lock:
-        _misses.pop(find, None)
-    return _begin(person)
+        _misses.pop(tries, None)
+        _misses.pop(known, None)
+    return _begin(person, devices.word(known))
 
 
 def _of_the_sample(passphrase: str) -> bool:
@@ -102,14 +112,14 @@ def _of_the_sample(passphrase: str) -> bool:
     return sample.is_known(passphrase) and not config().sample
 
 
-def _begin(person: staff.Unlocked) -> Signed:
+def _begin(person: staff.Unlocked, device: str) -> Signed:
     handle = sessions.begin(person.key, person.id, person.generation, "staff")
     actor = Actor("staff", person.id, sessions.resume(handle, "staff"))
     journal.act_as(actor)
     journal.note("sign-in", person.id)
     messages.renew_routes(actor)
     gate.mend(actor, queries.house(), rules.HOUSE)
-    return Signed(handle, actor)
+    return Signed(handle, actor, device)
 
 
 def resume(handle: bytes, *, keep_alive: bool = True) -> Actor:
@@ -156,6 +166,26 @@ def change_passphrase(actor: Actor, *, old: str, new: str) -> None:
         raise Invalid("that is not the passphrase", {"old": "wrong"}) from None
     sessions.end_all(actor.id)
     journal.note("passphrase changed", actor.id)
+
+
+def was_offered_key(actor: Actor) -> bool:
+    """Whether the actor was asked, at a first sign-in, to take their key file along."""
+    leave_ = gate.admit(actor, queries.house(), "house")
+    doc = gate.read(leave_, PERSON, Person.objects.get(id=actor.id))
+    return bool(doc.get("key_offered"))
+
+
+def note_key_offer(actor: Actor) -> None:
+    """It is not offered again by itself; it stands in the settings."""
+    if actor.kind != "staff":
+        raise Refused
+    leave_ = gate.admit(actor, queries.house(), "house", write=True)
+    with operations.writing():
+        row = Person.objects.select_for_update().get(id=actor.id)
+        doc = gate.read(leave_, PERSON, row) | {"key_offered": True}
+        row.sealed = gate.seal(leave_, PERSON, row.id, doc)
+        row.save(update_fields=["sealed"])
+        journal.note("key file offered", actor.id)
 
 
 def add_passkey(actor: Actor, *, site: str, form: str, answer: str) -> None:
@@ -347,11 +377,18 @@ def leave_team(actor: Actor, person: ids.Id, code: str, *, losing: bool = False)
     alone = code == rules.RELEASE and watch.held_alone_by(person, by_pairs=True)
     if not losing and (alone or code in staff.last_in(person)):
         raise Invalid("nobody would be left in the team", {"person": "holds"})
-    with operations.writing():
+    team = keys.team(code).id
+    leaving = operations.Personal("people.leave team", person=person, team=team)
+    with leaving.accepted():
         journal.note("left team", person, team=code)
-    with transaction.atomic(using=KEYSTORE):
+    with leaving.keys():
         staff.leave_team(actor.ring, person, code)
     turn_keys(limit=AT_ONCE)
+
+
+@operations.was_done("people.leave team")
+def _left_team(subject: dict[str, str]) -> bool:
+    return not staff.sits_in(ids.of(subject["team"]), ids.of(subject["person"]))
 
 
 def lock_out(person: ids.Id) -> int:

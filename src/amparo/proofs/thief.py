@@ -21,12 +21,12 @@ import sqlite3
 import struct
 import sys
 import tempfile
-import unicodedata
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from unicodedata import decimal, normalize
 
 from cryptography.cobblestone import Cobblestone256Decryptor
 from cryptography.exceptions import InvalidTag
@@ -184,7 +184,7 @@ SEALED: dict[str, Callable[[Any], bool]] = {
     "field": _box(FIELD, padded, before=4),
     "factor": _box(FIELD, padded),
     "slot": _bytes(2 + 16 + SECRET + 32, SECRET + 32),
-    "session": _bytes(SECRET + 32),
+    "session": _bytes(SECRET + 32 + 4),
     "capsule": _capsule,
     "peeled": lambda value: _peeled(value) is not None,
 }
@@ -245,11 +245,7 @@ django_migrations id=number app=name name=name applied=moment
 sqlite_sequence name=name seq=number""".splitlines()
 }
 # The name under which a sealed column binds itself: room.table, but for these.
-KINDS = {
-    "casework_outsideanswer": "casework.outside answer",
-    "casework_draft": "draft",
-    "messages_route": "messages.route",
-}
+KINDS = {"casework_outsideanswer": "casework.outside answer", "casework_draft": "draft"}
 KNOWN_FILES = re.compile(r"(data|keys)\.sqlite3(-wal|-shm|-journal)?|server\.keys|amparo\.toml")
 PART_FILE = re.compile(r"files/[0-9a-f]{2}/[0-9a-f]{30}")
 Row = dict[str, Any]
@@ -374,15 +370,16 @@ class Thief:
 
     def with_passphrase(self, text: str) -> None:
         name, _, phrase = text.partition(":")
-        pepper, folded = self.booty.server["pepper"], " ".join(name.casefold().split())
+        pepper = self.booty.server["pepper"]
+        folded = " ".join(normalize("NFKC", normalize("NFKC", name).casefold()).split())
         row = self._row("vault_slot", hmac.digest(pepper, ctx("sign-in name", folded), "sha256"))
         blob, place = row["blob"], ctx("lock", row["principal_id"])
-        key = stretch(phrase.encode(), blob[2:18], pepper, *LEVELS[blob[:2]])
+        key = stretch(normalize("NFKC", phrase).encode(), blob[2:18], pepper, *LEVELS[blob[:2]])
         self._take_root(open_secret(key, blob[18:], place))
 
     def with_code(self, text: str) -> None:
         """A return code in digits. (Words: see docs/FORMATS.md.)"""
-        digits = "".join(str(unicodedata.decimal(one)) for one in text if one.isdecimal())
+        digits = "".join(str(decimal(one)) for one in text if one.isdecimal())
         if len(digits) != 30 or int(digits) % 97 != 1:
             raise No
         secret = ctx("return code", "digits", digits[:28])
@@ -405,7 +402,8 @@ class Thief:
         handle = base64.urlsafe_b64decode(text + "==")
         row = self._row("vault_session", sha256(ctx("session", handle[:16])))
         place = ctx("session", row["principal_id"])
-        self._take_root(open_secret(hkdf(handle[16:], place, row["half"]), row["sealed"], place))
+        key = hkdf(handle[16:], place, row["half"])
+        self._take_root(open_secret(key, row["sealed"], place)[:32])
 
     def with_keys(self, text: str) -> None:
         """What an earlier raid has saved."""
@@ -559,8 +557,7 @@ def report(booty: Booty, thief: Thief, rows: bool) -> dict[str, Any]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0: everything was recognised, and nothing outside the shadow opened without a person's
-    secret. 1: otherwise. 2: bad use."""
+    """0: all recognised, and only the shadow opened without a secret. 1: otherwise. 2: bad use."""
     parser = argparse.ArgumentParser(prog="thief.py", description=str(__doc__).splitlines()[0])
     parser.add_argument("folder", type=Path)
     for name in SECRETS:

@@ -37,12 +37,10 @@ def _duty() -> PrivateKey:
 
 
 @server.forgets
-def _forget() -> None:
-    _key.clear()
-
-
 def forget() -> None:
     """Lockdown, perhaps by another process: let go of the key that this one holds in memory."""
+    for _, key in _key:
+        key.wipe()
     _key.clear()
 
 

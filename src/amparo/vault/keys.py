@@ -256,8 +256,20 @@ def _vouched(row: Principal, depth: int) -> bool:
 
 @operations.undoes
 def _undo(op: ids.Id) -> None:
+    seats = set(Membership.objects.filter(op=op).values_list("member_id", flat=True))
     for table in (Grant, PairWrap, Epoch, Membership, Slot, Principal):
         table.objects.filter(op=op).delete()
+    # Whose welcome broke off is nobody's colleague yet: the signature for them goes with their seats.
+    for row in Principal.objects.filter(id__in=seats, kind="person", memberships=None):
+        if not _has_signed(row.id):
+            Principal.objects.filter(id=row.id).update(vouched_by=None, voucher=b"")
+
+
+def _has_signed(person: ids.Id) -> bool:
+    """Whether anything stands on a person's signature: it falls with their voucher."""
+    tables = (Grant, PairWrap, Epoch, Membership)
+    signed = any(table.objects.filter(signer=person).exists() for table in tables)
+    return signed or Principal.objects.filter(vouched_by=person).exists()
 
 
 # --- the ring ------------------------------------------------------------------------------------
@@ -340,6 +352,12 @@ class Ring:
     def held(self) -> set[ids.Id]:
         """Oneself and one's teams."""
         return {self.id, *self.teams}
+
+    def wipe(self) -> None:
+        """The ring is out of use: overwrite its roots. A request that has it still reads to its end."""
+        self.person.wipe()
+        for seat in (self._teams or {}).values():
+            seat.key.wipe()
 
 
 def add_member(

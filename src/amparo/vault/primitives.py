@@ -162,10 +162,10 @@ class PublicKey:
 class PrivateKey:
     """A principal's key pair, all of it derived from one 32-byte root. Never pickled, never shown."""
 
-    __slots__ = ("root", "_kem", "_sig", "public")
+    __slots__ = ("_root", "_wiped", "_kem", "_sig", "public")
 
     def __init__(self, root: bytes) -> None:
-        self.root = root
+        self._root, self._wiped = bytearray(root), False
         seed = derive(root, ctx("root", "kem"))
         self._kem, public = xwing_pair(seed)
         self._sig = Ed25519PrivateKey.from_private_bytes(derive(root, ctx("root", "sig")))
@@ -175,6 +175,20 @@ class PrivateKey:
     def generate(cls) -> "PrivateKey":
         """A new key pair."""
         return cls(token())
+
+    @property
+    def root(self) -> bytes:
+        """The root, as a copy of its own; CannotOpen once it was wiped."""
+        copy = bytes(self._root)
+        if self._wiped:  # looked at last: a copy that was begun before is whole
+            raise CannotOpen
+        return copy
+
+    def wipe(self) -> None:
+        """Overwrite the root: it stands no more in memory that is free. What was derived from it is the
+        library's, which clears it when it lets go of it."""
+        self._wiped = True
+        self._root[:] = bytes(len(self._root))
 
     @property
     def age_seed(self) -> bytes:

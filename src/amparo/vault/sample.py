@@ -2,6 +2,7 @@
 open nothing outside a data folder that is marked as a sample."""
 
 import base64
+import unicodedata
 from dataclasses import dataclass
 
 import pyotp
@@ -63,4 +64,4 @@ def seconds_left() -> int:
 
 def is_known(passphrase: str) -> bool:
     """Whether a passphrase carries the mark of the sample."""
-    return passphrase.casefold().split()[:1] == [MARK]
+    return unicodedata.normalize("NFKC", passphrase).casefold().split()[:1] == [MARK]

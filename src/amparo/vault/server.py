@@ -1,12 +1,15 @@
 """The server's own keys, in one file beside no database, and the fingerprints it was told to trust.
 
 Closed list: pepper, duty, totp, log, rotation, form. Only the duty key opens anything of a person.
-`amparo lockdown` destroys duty and form; the file's other keys stay.
+`amparo lockdown` destroys duty and form; the file's other keys stay. The file's text is read and
+written in bytes that are overwritten afterwards: no key is left behind as text in freed memory.
 """
 
+import binascii
 import contextlib
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +21,7 @@ from amparo.vault.primitives import token
 NAMES = ("pepper", "duty", "totp", "log", "rotation", "form")
 DESTROYED_BY_LOCKDOWN = ("duty", "form")
 VERSION = 1
+DIGITS = b"0123456789abcdef"
 
 
 @dataclass(frozen=True)
@@ -58,16 +62,26 @@ def load() -> ServerKeys:
     # The inode too: a replaced file within one tick of the clock is another file.
     mark = hash((stamp.st_mtime_ns, stamp.st_ino, stamp.st_size))
     if _cache is None or _cache[0] != mark:
-        written = json.loads(path().read_text())
-        _cache = (
-            mark,
-            ServerKeys(
-                bytes.fromhex(written["installation"]),
-                {name: bytes.fromhex(key) for name, key in written["keys"].items()},
-                tuple(written["founders"]),
-            ),
-        )
+        _cache = mark, _read()
     return _cache[1]
+
+
+_KEY = re.compile(rb'"(\w+)": *"([0-9a-f]{64})"')
+NO_KEY = "0" * 64
+
+
+def _read() -> ServerKeys:
+    with path().open("rb", buffering=0) as file:
+        text = bytearray(os.fstat(file.fileno()).st_size)
+        file.readinto(text)
+    spans = [(one[1].decode(), *one.span(2)) for one in _KEY.finditer(text)]
+    keys = {name: binascii.unhexlify(memoryview(text)[at:end]) for name, at, end in spans}
+    for _, at, end in spans:
+        text[at:end] = NO_KEY.encode()
+    written = json.loads(text)
+    if written["keys"].keys() != keys.keys():
+        raise Unavailable("the server's keys cannot be read")
+    return ServerKeys(bytes.fromhex(written["installation"]), keys, tuple(written["founders"]))
 
 
 def installation() -> bytes:
@@ -79,18 +93,25 @@ def installation() -> bytes:
 
 
 def _write(keys: ServerKeys) -> None:
-    text = {
+    document = {
         "v": VERSION,
         "installation": keys.installation.hex(),
         "founders": list(keys.founders),
-        "keys": {name: key.hex() for name, key in keys.keys.items()},
+        "keys": dict.fromkeys(keys.keys, NO_KEY),
     }
+    text = bytearray(json.dumps(document, indent=1).encode())
+    for one in list(_KEY.finditer(text)):
+        for number, byte in enumerate(keys.keys[one[1].decode()]):
+            at = one.start(2) + 2 * number
+            text[at], text[at + 1] = DIGITS[byte >> 4], DIGITS[byte & 15]
     fresh = path().with_suffix(".new")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump(text, file, indent=1)
-        file.flush()
+    with os.fdopen(handle, "wb", buffering=0) as file:
+        whole = file.write(text) == len(text)
         os.fsync(file.fileno())
+    text[:] = bytes(len(text))
+    if not whole:
+        raise OSError("the disk is full")  # and the old keys stay as they are
     with contextlib.ExitStack() as stack:
         old = stack.enter_context(path().open("r+b")) if path().exists() else None
         fresh.replace(path())

@@ -2,13 +2,16 @@
 
 The store alone and the handle alone open nothing. An unlocked ring stays in this process for a few
 minutes at most and is thrown away when the person's generation moves, so a revocation holds in
-every process at the next request.
+every process at the next request. A session that is kept awake ends twelve hours after it began: its
+last minute lies sealed beside the root.
 """
 
+import struct
 import threading
 import time
 from collections import OrderedDict
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from amparo.foundation import clock, ids
 from amparo.foundation.config import config
@@ -31,9 +34,21 @@ SID = 16
 HANDLE = SID + KEY  # bytes that the person keeps: which session, and its half
 RING_LIFE = 15 * 60  # seconds
 RINGS = 256
+LONGEST = timedelta(hours=12)
+MINUTE = struct.Struct(">I")  # a session's last one, counted from 1970
 
-# find -> (when it is dropped, digest of the whole handle, ring)
-_rings: OrderedDict[bytes, tuple[float, bytes, Ring]] = OrderedDict()
+
+@dataclass(frozen=True)
+class _Kept:
+    """A ring in memory: when it is dropped, a digest of the whole handle, the session's last minute."""
+
+    dropped_at: float
+    whole: bytes
+    ring: Ring
+    last: datetime
+
+
+_rings: OrderedDict[bytes, _Kept] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -48,14 +63,17 @@ def _key(handle: bytes, half: bytes, principal: ids.Id) -> bytes:
 
 
 def begin(key: PrivateKey, principal: ids.Id, generation: int, kind: str) -> bytes:
-    """Open a session; returns the 48-byte handle that only the person keeps.
+    """Open a session; returns the 48-byte handle that only the person keeps. The key is the session's
+    from now on, and is wiped with it.
 
     A return code has one window: a second one closes the first.
     """
     if kind == "code":
         end_all(principal)
     handle, half = token(HANDLE), token(KEY)
-    sealed = seal_secret(_key(handle, half, principal), key.root, ctx("session", principal))
+    minute = int((clock.now() + LONGEST).timestamp()) // 60
+    content = key.root + MINUTE.pack(minute)
+    sealed = seal_secret(_key(handle, half, principal), content, ctx("session", principal))
     Session.objects.create(
         find=_find(handle),
         principal_id=principal,
@@ -64,7 +82,7 @@ def begin(key: PrivateKey, principal: ids.Id, generation: int, kind: str) -> byt
         sealed=sealed,
         until=_end(),
     )
-    _remember(handle, Ring(principal, key, generation))
+    _remember(handle, Ring(principal, key, generation), _moment(minute))
     return handle
 
 
@@ -85,19 +103,32 @@ def resume(handle: bytes, kind: str, *, keep_alive: bool = True) -> Ring:
     if row is None or row.until <= clock.now() or not row.principal.active:
         forget(find)
         raise CannotOpen
-    ring = _recall(handle)
-    if ring is None or ring.generation != row.principal.generation:
-        root = open_secret(
-            _key(handle, bytes(row.half), row.principal_id),
-            bytes(row.sealed),
-            ctx("session", row.principal_id),
-        )
-        ring = Ring(row.principal_id, PrivateKey(root), row.principal.generation)
-        _remember(handle, ring)
+    kept = _recall(handle)
+    if kept is None or kept.ring.generation != row.principal.generation:
+        kept = _open(handle, row)
+    if kept.last <= clock.now():
+        end(handle)
+        raise CannotOpen
     # Written again only when a third of its life is gone: a write is a flush to disk.
     if keep_alive and row.until - clock.now() < timedelta(minutes=config().session_minutes) * 2 / 3:
-        Session.objects.filter(find=find).update(until=_end())
-    return ring
+        Session.objects.filter(find=find).update(until=min(_end(), kept.last))
+    return kept.ring
+
+
+def _open(handle: bytes, row: Session) -> _Kept:
+    content = open_secret(
+        _key(handle, bytes(row.half), row.principal_id),
+        bytes(row.sealed),
+        ctx("session", row.principal_id),
+    )
+    if len(content) != KEY + MINUTE.size:
+        raise CannotOpen
+    ring = Ring(row.principal_id, PrivateKey(content[:KEY]), row.principal.generation)
+    return _remember(handle, ring, _moment(*MINUTE.unpack(content[KEY:])))
+
+
+def _moment(minute: int) -> datetime:
+    return datetime.fromtimestamp(minute * 60, UTC)
 
 
 def end(handle: bytes) -> None:
@@ -137,43 +168,47 @@ def _whole(handle: bytes) -> bytes:
     return digest(ctx("ring", handle))
 
 
-def _remember(handle: bytes, ring: Ring) -> None:
+def _remember(handle: bytes, ring: Ring, last: datetime) -> _Kept:
+    kept = _Kept(time.monotonic() + RING_LIFE, _whole(handle), ring, last)
     with _lock:
-        _rings[_find(handle)] = time.monotonic() + RING_LIFE, _whole(handle), ring
-        _rings.move_to_end(_find(handle))
+        before = _rings.pop(_find(handle), None)
+        out = [before] if before is not None else []
+        _rings[_find(handle)] = kept
         while len(_rings) > RINGS:
-            _rings.popitem(last=False)
+            out.append(_rings.popitem(last=False)[1])
+        for one in out:
+            one.ring.wipe()
+    return kept
 
 
-def _recall(handle: bytes) -> Ring | None:
+def _recall(handle: bytes) -> _Kept | None:
     with _lock:
         kept = _rings.get(_find(handle))
         if kept is None:
             return None
-        dropped_at, whole, ring = kept
-        if dropped_at < time.monotonic():
-            del _rings[_find(handle)]
+        if kept.dropped_at < time.monotonic():
+            _rings.pop(_find(handle)).ring.wipe()
             return None
         # The ring answers to the whole handle, not to the half that says which session it is.
-        if not same(whole, _whole(handle)):
+        if not same(kept.whole, _whole(handle)):
             raise CannotOpen
-        return ring
+        return kept
 
 
 def drop_old() -> int:
     """Let go of rings whose minutes are over, also those that nobody asks for any more; how many."""
     now = time.monotonic()
     with _lock:
-        old = [find for find, (dropped_at, _, _) in _rings.items() if dropped_at < now]
+        old = [find for find, kept in _rings.items() if kept.dropped_at < now]
         for find in old:
-            del _rings[find]
+            _rings.pop(find).ring.wipe()
     return len(old)
 
 
 def forget(find: bytes | None = None) -> None:
     """Drop one ring from this process, or all of them."""
     with _lock:
-        if find is None:
-            _rings.clear()
-        else:
-            _rings.pop(find, None)
+        for one in [find] if find is not None else list(_rings):
+            kept = _rings.pop(one, None)
+            if kept is not None:
+                kept.ring.wipe()

@@ -72,6 +72,11 @@ def members(code: str) -> list[ids.Id]:
     return list(rows.values_list("member_id", flat=True))
 
 
+def sits_in(team: ids.Id, person: ids.Id) -> bool:
+    """Whether somebody has a seat in this very team; not in the one that took its place."""
+    return Membership.objects.filter(team_id=team, member_id=person).exists()
+
+
 def seated(code: str) -> list[ids.Id]:
     """Members of a team to whom something may be sealed: they are here, and somebody whom a founder's
     chain stands for has signed that they belong to it."""
@@ -192,16 +197,17 @@ class Unlocked:
     key: PrivateKey
 
 
-def unlock(name: str, passphrase: str) -> Unlocked:
+def unlock(name: str, passphrase: str, *, known: bool = False) -> Unlocked:
     """The person of a sign-in name, or CannotOpen: alike, and at the same cost, for a wrong name, a
-    wrong passphrase, somebody who left and somebody who waits for their welcome."""
+    wrong passphrase, somebody who left and somebody who waits for their welcome. `known`: on a device
+    that has signed in before."""
     find = keys.name_digest(name)
     slot = Slot.objects.filter(find=find, kind="passphrase").select_related("principal").first()
     if slot is None:
-        keys.waste_a_hash(passphrase)
+        keys.waste_a_hash(passphrase, known=known)
         raise CannotOpen
     row = slot.principal
-    key = keys.unlock(bytes(slot.blob), passphrase, row.id)
+    key = keys.unlock(bytes(slot.blob), passphrase, row.id, known=known)
     if not row.active or not keys.trusted(row):
         raise CannotOpen
     return Unlocked(row.id, row.generation, key)
@@ -212,7 +218,7 @@ def knows(ring: Ring, passphrase: str) -> None:
     slot = Slot.objects.filter(principal_id=ring.id, kind="passphrase").first()
     if slot is None:
         raise CannotOpen
-    keys.unlock(bytes(slot.blob), passphrase, ring.id)
+    keys.unlock(bytes(slot.blob), passphrase, ring.id, known=True)
 
 
 def relock(ring: Ring, old: str, new: str) -> None:
@@ -220,8 +226,9 @@ def relock(ring: Ring, old: str, new: str) -> None:
     slot = Slot.objects.filter(principal_id=ring.id, kind="passphrase").first()
     if slot is None:
         raise NotFound
-    keys.unlock(bytes(slot.blob), old, ring.id)
-    Slot.objects.filter(id=slot.id).update(blob=keys.lock(ring.person.root, new, ring.id))
+    keys.unlock(bytes(slot.blob), old, ring.id, known=True)
+    fresh = keys.lock(ring.person.root, new, ring.id, known=True)
+    Slot.objects.filter(id=slot.id).update(blob=fresh)
 
 
 def shut_out(person: ids.Id) -> int:

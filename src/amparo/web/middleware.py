@@ -2,17 +2,19 @@
 
 import base64
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
-from django.utils import translation
+from django.utils import timezone, translation
 
 from amparo.foundation import errors, journal
 from amparo.foundation.actor import NOBODY
-from amparo.foundation.config import config
+from amparo.foundation.config import config, zone
 from amparo.people import services as people
+from amparo.vault import devices
 from amparo.web import uploads
 from amparo.web.errors import page, page_for
 
@@ -20,6 +22,7 @@ Next = Callable[[HttpRequest], HttpResponse]
 # How the addresses end that the desk's pages ask for every few seconds; they keep no session alive.
 BY_ITSELF = ("/queue/count", "/alarms/now", "/since")
 SESSION_COOKIE = "__Host-s" if config().secure else "s"
+DEVICE_COOKIE = "__Host-d" if config().secure else "d"
 
 
 def _away() -> str:
@@ -94,7 +97,8 @@ class Language:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponse:
-        """Answer in the language of the address; without one, in the organisation's first."""
+        """Answer in the language of the address; without one, in the organisation's first. The desk
+        goes by the organisation's clock, everybody else's pages by UTC."""
         from django.urls import set_script_prefix
 
         set_script_prefix("/")
@@ -102,7 +106,8 @@ class Language:
         known = {one for one, _ in settings.LANGUAGES}
         language = code if code in known else settings.LANGUAGE_CODE
         request.LANGUAGE_CODE = language
-        with translation.override(language):
+        clock = zone() if is_desk(request.path_info) else UTC
+        with translation.override(language), timezone.override(clock):
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         return response
@@ -167,6 +172,19 @@ def set_session(response: HttpResponse, handle: bytes) -> None:
     response.set_cookie(
         SESSION_COOKIE,
         cookie_of(handle),
+        secure=config().secure,
+        httponly=True,
+        samesite="Strict",
+        path="/",
+    )
+
+
+def set_device(response: HttpResponse, word: str) -> None:
+    """Have the desk know this device again. It names nobody and opens nothing."""
+    response.set_cookie(
+        DEVICE_COOKIE,
+        word,
+        max_age=devices.LIFE,
         secure=config().secure,
         httponly=True,
         samesite="Strict",

@@ -152,23 +152,32 @@ def now_clock() -> SafeString:
 # Forms
 
 
+# A password that nobody sees or sends: of a form without one, Chromium writes what was sent to the
+# disk, to open the window again one day. One letter is too short for any browser to offer to
+# remember it.
+UNKEPT = SafeString('<input type="password" value="0" autocomplete="one-time-code" hidden>')
+
+
+@register.simple_tag(takes_context=True)
+def csrf_token(context: Context) -> SafeString:
+    """Django's tag, for the forms of the desk, and beside it the password that keeps them unwritten."""
+    value = context.get("csrf_token")
+    if not value or value == "NOTPROVIDED":
+        return SafeString("")
+    field_ = format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', value)
+    return field_ + UNKEPT
+
+
 @register.simple_tag(takes_context=True)
 def form_token(context: Context) -> SafeString:
     """The page's sealed token, for people without an account; nothing where a page has none.
 
-    Stands before the first file of its form, so that it has been read when the file arrives. Beside
-    it stands a password that nobody sees or sends: of a form without one, Chromium writes what was
-    sent to the disk, to open the window again one day. One letter is too short for any browser to
-    offer to remember it.
+    Stands before the first file of its form, so that it has been read when the file arrives.
     """
     value = context.get("token")
     if not value:
         return SafeString("")
-    return format_html(
-        '<input type="hidden" name="token" value="{}">'
-        '<input type="password" value="0" autocomplete="one-time-code" hidden>',
-        value,
-    )
+    return format_html('<input type="hidden" name="token" value="{}">', value) + UNKEPT
 
 
 @register.inclusion_tag("components/field.html")
@@ -344,6 +353,12 @@ def part_name(code: str) -> str:
 def part_names(codes: list[str]) -> list[str]:
     """Several of them."""
     return [part_name(code) for code in codes]
+
+
+@register.filter
+def written(code: str) -> str:
+    """What was written down in a compartment, said to the person whose it is."""
+    return words.word(words.WRITTEN, code)
 
 
 @register.filter

@@ -7,7 +7,7 @@ import pytest
 
 from amparo.casework import jobs, queries, rules
 from amparo.casework.models import Case, Draft
-from amparo.casework.services import desk, erasing, opening
+from amparo.casework.services import desk, erasing, opening, thread
 from amparo.consent import gate
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import NOBODY
@@ -110,11 +110,11 @@ def test_who_does_not_open_the_cover_does_nothing(house: House, amina: Defender)
         ):
             with pytest.raises(Refused):
                 deed()
-        desk.read_all(outsider, amina.case)  # she has nothing on her screen
+        desk.read_all(outsider, amina.case, shown=1)  # she has nothing on her screen
     with amina.request() as actor:
         for deed in (
             lambda: desk.take(actor, amina.case, version=0),
-            lambda: desk.read_all(actor, amina.case),
+            lambda: desk.read_all(actor, amina.case, shown=1),
         ):
             with pytest.raises(Refused):
                 deed()
@@ -253,9 +253,18 @@ def test_how_somebody_is_reached_is_kept_with_the_agreed_word(
     assert view.row.name  # nothing else of the cover was lost
 
 
-def test_reading_empties_the_count(house: House, amina: Defender) -> None:
+def test_reading_counts_what_was_on_the_screen(house: House, amina: Defender) -> None:
+    """What came between the page and its being read stays unread."""
     with house.ines.request() as ines:
-        desk.read_all(ines, amina.case)
+        shown = queries.case(ines, amina.case).row.unread
+    with amina.request() as actor:
+        thread.write(actor, once=ids.new(), text="and they are at the door")
+    with house.ines.request() as ines:
+        desk.read_all(ines, amina.case, shown=shown)
+    assert row(amina).unread == 1
+    with house.ines.request() as ines:
+        desk.read_all(ines, amina.case, shown=1)
+        desk.read_all(ines, amina.case, shown=1)  # a page from the browser's history
     assert row(amina).unread == 0
 
 
@@ -266,7 +275,7 @@ def test_whoever_reads_re_seals_what_waits(house: House, amina: Defender) -> Non
     assert compartments.to_mend(amina.case) == ["correspondence", "legal", "narrative"]
     with house.tomas.request() as tomas:
         assert queries.case(tomas, amina.case).thread.resealing_since == clock.today()
-        desk.read_all(tomas, amina.case)
+        desk.read_all(tomas, amina.case, shown=0)
     assert compartments.to_mend(amina.case) == ["narrative"]  # not his to open
     with house.ines.request() as ines:
         assert desk.mend(ines, amina.case) == 1

@@ -8,16 +8,18 @@ from datetime import timedelta
 import pytest
 
 from amparo.casework import queries
-from amparo.casework.services import sharing, thread
+from amparo.casework.models import Entry, OutsideAnswer
+from amparo.casework.services import answers, desk, sharing, thread
 from amparo.casework.services.sharing import Offer
 from amparo.consent import jobs
 from amparo.consent import services as consent
 from amparo.foundation import clock, ids, journal
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
-from amparo.vault import age
+from amparo.people import services as people
+from amparo.vault import age, compartments, sealed, server
 from amparo.vault.models import Grant
-from amparo.vault.primitives import PrivateKey
+from amparo.vault.primitives import PrivateKey, ctx, unwrap
 from tests import make
 from tests.make import Defender, House, Officer
 
@@ -199,6 +201,60 @@ def test_a_reader_writes_back_to_the_desk_only(house: House, amina: Defender) ->
         sharing.answers(outsider, amina.case)
     with journal.unit(), pytest.raises(Refused):
         sharing.answer(Actor("nobody"), once=ids.new(), text="x")
+
+
+def answered(house: House, amina: Defender, text: str = "I take it.") -> None:
+    with journal.unit():
+        _, actor = sharing.use_link(link(house, amina))
+        sharing.answer(actor, once=ids.new(), text=text)
+
+
+def test_an_answer_goes_under_the_cases_key_when_somebody_opens_the_case(
+    house: House, amina: Defender
+) -> None:
+    """Sealed to the team's own key it would open for whoever left the team, for ever."""
+    lena = house.hire("lena", "intake")
+    answered(house, amina)
+    (row,) = OutsideAnswer.objects.all()
+    with lena.request() as actor:
+        old = next(s.key for s in actor.ring.teams.values() if s.code == "intake")
+        blob, place = bytes(row.sealed)[16:], bytes(row.sealed)[:16]
+        context = ctx("team", server.load().installation, answers.KIND, row.id, ids.Id(bytes=place))
+        assert b"I take it." in unwrap(blob, old, context)
+    with house.ines.request() as ines:
+        people.leave(ines, lena.id)
+        desk.mend(ines, amina.case)  # with keys of before the turn: not yet
+    with house.ines.request() as ines:
+        desk.mend(ines, amina.case)
+    assert not OutsideAnswer.objects.exists()
+    with house.tomas.request() as tomas:
+        view = queries.case(tomas, amina.case)
+        (entry,) = [one for one in view.thread.messages if one.by == "outside"]
+        assert entry.text == "I take it."
+        (said,) = sharing.answers(tomas, amina.case)
+        assert said["text"] == entry.text and ids.parse(str(said["reader"])) is not None
+        newest = compartments.current(amina.case, "correspondence")
+    assert sealed.epoch_of(bytes(Entry.objects.get(id=entry.id).sealed)) == newest
+    with amina.request() as actor:
+        assert "I take it." not in [one.text for one in queries.thread(actor).messages]
+
+
+def test_an_answer_waits_for_somebody_who_can_open_it(house: House, amina: Defender) -> None:
+    legal = house.hire("lena", "legal")
+    with house.ines.request() as ines:
+        for compartment in ("cover", "correspondence"):
+            consent.record_answer(
+                ines, amina.case, answer="granted", recipient=legal.id, label="Lena", how="oral",
+                purpose="legal", compartment=compartment, language="en",
+            )  # fmt: skip
+    answered(house, amina)
+    with legal.request() as actor:
+        assert sharing.answers(actor, amina.case) == []
+    assert OutsideAnswer.objects.count() == 1
+    with house.ines.request() as ines:
+        assert len(sharing.answers(ines, amina.case)) == 1
+    with legal.request() as actor:
+        assert len(sharing.answers(actor, amina.case)) == 1
 
 
 def test_the_same_answer_twice_is_one_answer(house: House, amina: Defender) -> None:

@@ -8,7 +8,8 @@ from amparo.casework.services import desk, sharing
 from amparo.consent import gate, services
 from amparo.foundation import clock, ids, journal
 from amparo.foundation.actor import Actor
-from amparo.foundation.errors import Refused
+from amparo.foundation.errors import Invalid, Refused
+from amparo.vault.models import Grant
 from tests import make
 from tests.make import Defender, House, Officer
 
@@ -65,8 +66,10 @@ def test_it_cannot_be_kept_as_a_consent(house: House, lena: Officer, call: Defen
 
 def test_it_cannot_be_kept_by_giving_the_case_to_oneself(lena: Officer, call: Defender) -> None:
     with lena.request() as actor:
-        desk.take(actor, call.case, version=make.version(call.case))
-        desk.reassign(actor, call.case, to=lena.id, version=make.version(call.case))
+        with pytest.raises(Invalid):
+            desk.take(actor, call.case, version=make.version(call.case))
+        with pytest.raises(Invalid):
+            desk.reassign(actor, call.case, to=lena.id, version=make.version(call.case))
     assert not four_hours_later(lena, call.case)
 
 
@@ -81,3 +84,14 @@ def test_it_cannot_be_opened_to_the_next_one(house: House, lena: Officer, call: 
             sharing.share_by_link(actor, call.case, offer=offer, hours=1)
     with house.ines.request() as ines:  # who has it by her work
         assert sharing.share_by_link(ines, call.case, offer=offer, hours=1)
+
+
+def test_a_grant_that_was_planted_makes_no_more_of_it(lena: Officer, call: Defender) -> None:
+    """What a ring has opened for one purpose it has not opened for another."""
+    with lena.request() as actor:
+        assert gate.holds(actor, call.case, "narrative")
+        for row in Grant.objects.filter(case=call.case, grantee=lena.id):
+            row.id, row.purpose, row.until = ids.new(), "protection", None
+            row.save(force_insert=True)  # with the signature of another
+        assert not gate.may_give(actor, call.case, "narrative")
+    assert not four_hours_later(lena, call.case)

@@ -10,7 +10,7 @@ from amparo.consent import jobs, queries, rules, services
 from amparo.consent.models import Override, Release
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.errors import CannotOpen, Conflict, Invalid, NotFound, Refused
-from amparo.vault import compartments
+from amparo.vault import compartments, keys
 from amparo.vault.models import Grant
 from tests import make
 from tests.make import Crash, Defender, House, Officer
@@ -134,8 +134,9 @@ def test_a_confirmed_one_ends_with_its_days(house: House, amina: Defender) -> No
 
 def test_nobody_is_their_own_second_person(house: House, amina: Defender) -> None:
     found = override(house.ines, amina, house.tomas)
-    with pytest.raises(Refused):
-        confirm(house.ines, found)
+    for one in (house.ines, house.tomas):  # who pressed it, and who gains by it
+        with pytest.raises(Refused):
+            confirm(one, found)
     lena = house.hire("lena", "legal")  # has nothing to do with it
     with pytest.raises(Refused):
         confirm(lena, found)
@@ -143,7 +144,19 @@ def test_nobody_is_their_own_second_person(house: House, amina: Defender) -> Non
         confirm(house.ruth, ids.new())
     confirm(house.ruth, found)
     with pytest.raises(NotFound):
-        confirm(house.tomas, found)
+        confirm(house.ruth, found)
+
+
+def test_it_opens_to_one_person(house: House, amina: Defender) -> None:
+    """In a team nobody would be left to confirm it who gains nothing by it."""
+    with amina.request() as actor:
+        defender = actor.id
+    for grantee in (keys.team("intake").id, defender, ids.new()):
+        with house.ines.request() as ines, pytest.raises(Invalid) as refused:
+            services.override(
+                ines, amina.case, compartment=PART, grantee=grantee, reason="No word."
+            )
+        assert refused.value.fields == {"grantee": "person"}
 
 
 def test_what_waits_is_shown_to_those_whose_keys_open_the_cover(
@@ -151,10 +164,11 @@ def test_what_waits_is_shown_to_those_whose_keys_open_the_cover(
 ) -> None:
     override(house.ines, amina, house.tomas)
     lena = house.hire("lena", "legal")
-    for officer, mine in ((house.ines, True), (house.ruth, False)):
+    for officer, mine in ((house.ines, True), (house.tomas, True), (house.ruth, False)):
         with officer.request() as actor:
             (row,) = queries.overrides(actor)
             assert row.mine is mine
+            assert (row.by, row.grantee) == (house.ines.id, house.tomas.id)
     with lena.request() as actor:
         assert queries.overrides(actor) == []
 

@@ -64,7 +64,12 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ('duty_hours = "all day"', "duty_hours"),
         ('duty_hours = "8-18"', "duty_hours"),
         ('duty_hours = "08:00-25:00"', "duty_hours"),
+        ('time_zone = "Madrid/Europe"', "time_zone"),
+        ('time_zone = "Europe"', "time_zone"),
+        ('time_zone = "/etc/passwd"', "time_zone"),
         ('hash_level = "a9"', "hash_level"),
+        ('notice_hour = "7"', "notice_hour"),
+        ('notice_hour = "24:00"', "notice_hour"),
         ("port = ", "amparo.toml"),
     ],
 )

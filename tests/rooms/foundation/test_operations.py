@@ -1,5 +1,6 @@
 """Two commits, one rule: whatever breaks off is finished or undone by the sweep."""
 
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -251,3 +252,58 @@ def test_keys_live_apart_from_data() -> None:
     assert not router.allow_relation(Grant(), Operation())
     assert not router.allow_migrate(DATA, "vault", "grant")
     assert router.allow_migrate(KEYSTORE, "vault", "grant")
+
+
+# --- what only a person's own keys can do -----------------------------------------------------------
+@pytest.fixture
+def done() -> Iterator[list[bool]]:
+    """Whether the key store says that the deed was done."""
+    said = [False]
+    operations.was_done("test.own")(lambda subject: subject["who"] == "amina" and said[0])
+    yield said
+    del operations._judges["test.own"]
+
+
+def own(done: list[bool], *, fails: bool = False) -> None:
+    with journal.unit():
+        deed = operations.Personal("test.own", who="amina")
+        with deed.accepted():
+            journal.note("own deed")
+        with deed.keys():
+            if fails:
+                raise ZeroDivisionError
+            done[0] = True
+
+
+def deeds() -> list[str]:
+    rows = JournalEntry.objects.order_by("seq")
+    return [one["deed"] for row in rows for one in json.loads(bytes(row.sealed))["deeds"]]
+
+
+def test_a_personal_deed_is_accepted_and_then_done(done: list[bool]) -> None:
+    own(done)
+    assert deeds() == ["own deed"] and not Operation.objects.exists()
+    late()
+    assert sweep() == 0
+
+
+@pytest.mark.parametrize(
+    ("point", "said"), [("accepted", ["own deed", "operation.undone"]), ("keys", ["own deed"])]
+)
+def test_of_one_that_broke_off_the_journal_says_whether_it_was_done(
+    done: list[bool], crash_at: Callable[[str], None], point: str, said: list[str]
+) -> None:
+    crash_at(f"test.own:{point}")
+    with pytest.raises(Crash):
+        own(done)
+    assert operations.pending() == 0
+    late()
+    assert operations.pending() == 1 and sweep() == 1
+    assert deeds()[:2] == said + ["operation.finished"] * (2 - len(said))
+    assert not Operation.objects.exists()
+
+
+def test_one_that_is_refused_in_its_second_half_was_not_done(done: list[bool]) -> None:
+    with pytest.raises(ZeroDivisionError):
+        own(done, fails=True)
+    assert deeds() == ["own deed", "operation.undone"] and not Operation.objects.exists()

@@ -2,8 +2,10 @@
 
 import dataclasses
 import smtplib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -172,6 +174,24 @@ def test_a_house_may_tell_once_a_day_only(
         assert services.queue_daily() == 0
         clock.forward(timedelta(minutes=1))
         assert services.queue_daily() == 1 and jobs.send_due() == 1
+
+
+@pytest.mark.parametrize(("where", "hour"), [("Asia/Tokyo", 22), ("America/Bogota", 12)])
+def test_the_morning_is_the_organisations(
+    house: House, sent: list[Any], monkeypatch: pytest.MonkeyPatch, where: str, hour: int
+) -> None:
+    for module in (services, jobs):
+        monkeypatch.setattr(module, "zone", lambda: ZoneInfo(where))
+    with clock.frozen(datetime(2026, 3, 3, 3, tzinfo=UTC)):
+        with house.ines.request() as actor:
+            services.set_route(actor, channel="mail", address=ADDRESS, hours="06:00-09:00")
+        came = []
+        for _ in range(3 * 24):
+            clock.forward(timedelta(hours=1))
+            if services.queue_daily():
+                came.append(clock.now().hour)
+            assert jobs.send_due() == (clock.now().hour == hour)
+        assert came == [hour] * 3
 
 
 def test_nothing_comes_outside_somebodys_good_hours(

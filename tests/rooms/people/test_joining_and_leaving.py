@@ -309,6 +309,25 @@ def test_what_they_held_themselves_is_turned(house: House, lena: Officer) -> Non
     assert "They came on Friday." in make.texts(house.ines, amina.case, "narrative")
 
 
+@pytest.mark.parametrize("point", ["accepted", "keys"])
+def test_leaving_a_team_is_done_or_said_to_be_undone(
+    house: House, crash_at: Callable[[str], None], point: str
+) -> None:
+    lena = house.hire("lena", "intake")
+    crash_at(f"people.leave team:{point}")
+    with pytest.raises(Crash), house.ines.request() as ines:
+        services.leave_team(ines, lena.id, "intake")
+    clock.forward(operations.PATIENCE)
+    with journal.unit():
+        operations.sweep()
+    assert operations.pending() == 0
+    assert (lena.id in staff.members("intake")) is (point == "accepted")
+    if point == "accepted":
+        with house.ines.request() as ines:
+            services.leave_team(ines, lena.id, "intake")
+        assert lena.id not in staff.members("intake")
+
+
 def test_nobody_leaves_while_they_alone_hold_something(house: House, lena: Officer) -> None:
     amina = make.ask()
     make.open_case(lena, amina.case)

@@ -11,7 +11,7 @@ from amparo.vault.models import Principal, Session
 from amparo.vault.primitives import CannotOpen, PrivateKey, token
 from tests.make import House
 
-KEY = PrivateKey.generate()
+KEY = PrivateKey.generate()  # a session takes a key of its own with the same root, and wipes it
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def someone(house: House) -> ids.Id:
 
 
 def begun(principal: ids.Id, kind: str = "staff") -> bytes:
-    return sessions.begin(KEY, principal, 0, kind)
+    return sessions.begin(PrivateKey(KEY.root), principal, 0, kind)
 
 
 @pytest.mark.parametrize("cached", [True, False])
@@ -94,6 +94,25 @@ def test_it_lives_while_it_is_used(someone: ids.Id) -> None:
         assert not Session.objects.filter(principal_id=someone).exists()
 
 
+@pytest.mark.parametrize("cached", [True, False])
+def test_it_ends_after_twelve_hours_however_it_is_kept_awake(someone: ids.Id, cached: bool) -> None:
+    with clock.frozen(clock.now().replace(second=0, microsecond=0)):
+        handle = begun(someone)
+        for _ in range(12 * 6 - 1):
+            clock.forward(timedelta(minutes=10))
+            if not cached:
+                sessions.forget()
+            sessions.resume(handle, "staff")
+        clock.forward(timedelta(minutes=10))
+        # Somebody who can write to the table gains nothing by it.
+        row = Session.objects.filter(principal_id=someone)
+        assert row.get().until <= clock.now()
+        row.update(until=clock.now() + timedelta(days=1))
+        with pytest.raises(CannotOpen):
+            sessions.resume(handle, "staff")
+        assert not row.exists()
+
+
 def test_who_does_not_know_the_whole_handle_does_not_keep_it_alive(someone: ids.Id) -> None:
     with clock.frozen():
         handle = begun(someone)
@@ -151,6 +170,36 @@ def test_a_ring_is_thrown_away_after_a_quarter_of_an_hour(
     later = time.monotonic() + sessions.RING_LIFE + 1
     monkeypatch.setattr(sessions.time, "monotonic", lambda: later)
     assert sessions.resume(handle, "staff") is not ring
+
+
+@pytest.mark.parametrize("how", ["end", "forget", "all", "old", "turned", "crowded"])
+def test_the_root_of_a_ring_that_is_let_go_of_is_overwritten(
+    someone: ids.Id, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    handle = begun(someone)
+    ring = sessions.resume(handle, "staff")
+    key, public = ring.person, ring.person.public.raw
+    later = time.monotonic() + sessions.RING_LIFE + 1
+    match how:
+        case "end":
+            sessions.end(handle)
+        case "forget":
+            sessions.forget()
+        case "all":
+            sessions.end_all(someone)
+        case "old":
+            monkeypatch.setattr(sessions.time, "monotonic", lambda: later)
+            sessions.drop_old()
+        case "turned":
+            keys.move_generations({someone})
+            assert sessions.resume(handle, "staff") is not ring
+        case "crowded":
+            monkeypatch.setattr(sessions, "RINGS", 1)
+            begun(someone)
+    assert bytes(key._root) == bytes(32) and key.public.raw == public
+    with pytest.raises(CannotOpen):  # and nobody locks zeros in where their key was
+        _ = key.root
+    key.sign(b"a request that had it goes on")
 
 
 def test_a_process_keeps_a_bounded_number_of_rings(

@@ -1,8 +1,11 @@
 """What duty officers do with requests: take, answer, log, decide, hand over."""
 
+from django.db.models import F
+
 from amparo.casework import queries, rules
 from amparo.casework.events import DeskAnswered, TakenFrom
 from amparo.casework.models import Case, Draft, TakenOver
+from amparo.casework.services import answers
 from amparo.casework.services.record import (
     Author,
     SealedFile,
@@ -268,13 +271,13 @@ def set_reach(actor: Actor, case: ids.Id, *, reach: list[dict[str, str]], word: 
         journal.note("reach changed", row.id)
 
 
-def read_all(actor: Actor, case: ids.Id) -> None:
-    """The officer has the messages on their screen. While their keys are at hand, what waits to be
-    re-sealed is."""
+def read_all(actor: Actor, case: ids.Id, *, shown: int) -> None:
+    """The officer has the messages on their screen, `shown` unread ones among them: what came
+    meanwhile stays unread. While their keys are at hand, what waits to be re-sealed is."""
     if actor.kind != "staff":
         raise Refused
-    if gate.holds(actor, case, "correspondence"):
-        Case.objects.filter(id=case, unread__gt=0).update(unread=0)
+    if shown and gate.holds(actor, case, "correspondence"):
+        Case.objects.filter(id=case, unread__gte=shown).update(unread=F("unread") - shown)
     mend(actor, case)
 
 
@@ -313,7 +316,9 @@ def know_taken(actor: Actor) -> None:
 
 def mend(actor: Actor, case: ids.Id) -> int:
     """Re-seal what a withdrawal or a departure left under an old key, as far as one's keys reach; keep
-    the pairs of two persons fresh; give what the defender chose and nobody could give so far."""
+    the pairs of two persons fresh; give what the defender chose and nobody could give so far; take in
+    what came from outside under the team's key."""
+    answers.take_in(actor, case)
     count = sum(gate.mend(actor, case, one) for one in compartments.to_mend(case))
     consent.keep_pairs(actor, case)
     consent.give_waiting(actor, case)

@@ -22,6 +22,7 @@ from amparo.casework.models import (
 )
 from amparo.consent import gate
 from amparo.foundation import clock, ids
+from amparo.foundation.config import zone
 from amparo.foundation.errors import Conflict, Invalid, Unavailable
 from amparo.vault import files
 
@@ -138,7 +139,12 @@ def step(case: ids.Id, version: int, **changes: Any) -> None:
 
 def due_now(minutes: int, hours: str) -> datetime:
     """When somebody must have read what arrives now."""
-    return rules.first_answer_due(clock.now(), minutes, hours)
+    return rules.first_answer_due(now_here(), minutes, hours)
+
+
+def now_here() -> datetime:
+    """This moment by the clock that duty hours go by."""
+    return clock.now().astimezone(zone())
 
 
 def only_once(once: ids.Id | None) -> None:

@@ -13,6 +13,7 @@ from django.db import transaction
 from amparo.casework import bundle, queries
 from amparo.casework.models import OutsideAnswer
 from amparo.casework.queries import Message
+from amparo.casework.services import answers as from_outside
 from amparo.casework.services.desk import case_row
 from amparo.casework.services.record import check_texts, only_once, stamp
 from amparo.consent import gate, links
@@ -21,11 +22,9 @@ from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import CannotOpen, Invalid, NotFound, Refused
 from amparo.foundation.router import KEYSTORE
-from amparo.people.rules import INTAKE
 from amparo.vault import age, compartments, sessions, staff
 
 LINK = "reader"
-ANSWER = "casework.outside answer"
 MOST_HOURS = 14 * 24
 NOT_YES = {"refused", "withdrawn", "conditional"}
 
@@ -218,7 +217,7 @@ def answer(actor: Actor, *, once: ids.Id, text: str) -> None:
         raise Invalid("write an answer", {"text": "empty"})
     row = OutsideAnswer(case=actor.case)
     doc = {"text": text, "at": stamp(), "reader": str(actor.id)}
-    row.sealed = gate.seal_to_team(INTAKE, ANSWER, row.id, doc)
+    from_outside.seal(row, doc)
     with operations.writing():
         only_once(once)
         row.save(force_insert=True)
@@ -228,7 +227,4 @@ def answer(actor: Actor, *, once: ids.Id, text: str) -> None:
 def answers(actor: Actor, case: ids.Id) -> list[dict[str, object]]:
     """What readers outside have written back, newest first."""
     case_row(actor, case)
-    found = []
-    for row in OutsideAnswer.objects.filter(case=case):
-        found.append(gate.read_as_team(actor, ANSWER, row))
-    return sorted(found, key=lambda doc: str(doc["at"]), reverse=True)
+    return from_outside.listed(actor, case)

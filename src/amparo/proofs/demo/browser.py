@@ -61,6 +61,8 @@ class _Reader(HTMLParser):
         self.forms: list[Form] = []
         self.lists: list[list[str]] = []
         self.scripts = 0
+        self._named: dict[str, Form] = {}
+        self._far: list[tuple[str, tuple[str, str]]] = []  # buttons of forms that stand elsewhere
         self._silent = 0
         self._form: Form | None = None
         self._area: str | None = None
@@ -121,6 +123,7 @@ class _Reader(HTMLParser):
         method = given.get("method", "get").lower()
         self._form = Form(given.get("action", ""), method, multipart)
         self.forms.append(self._form)
+        self._named[given.get("id", "")] = self._form
 
     def _start_input(self, given: dict[str, str]) -> None:
         name, kind = given.get("name", ""), given.get("type", "text")
@@ -158,8 +161,20 @@ class _Reader(HTMLParser):
             self._form.fields[self._select] = [self._choice.value]
 
     def _start_button(self, given: dict[str, str]) -> None:
-        if self._form is not None and given.get("name"):
-            self._form.buttons.append((given["name"], given.get("value", "")))
+        if not given.get("name"):
+            return
+        button = given["name"], given.get("value", "")
+        if given.get("form"):
+            self._far.append((given["form"], button))
+        elif self._form is not None:
+            self._form.buttons.append(button)
+
+    def close(self) -> None:
+        """Give each button to its form, wherever it stood."""
+        super().close()
+        for name, button in self._far:
+            if name in self._named:
+                self._named[name].buttons.append(button)
 
 
 @dataclass
@@ -175,6 +190,7 @@ class Page:
         self._reader = _Reader()
         if "html" in self.headers.get("content-type", ""):
             self._reader.feed(self.body.decode())
+            self._reader.close()
 
     @property
     def text(self) -> str:

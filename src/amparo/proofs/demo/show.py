@@ -12,7 +12,7 @@ from typing import Any
 import click
 from rich.text import Text
 
-from amparo.cli import voice
+from amparo.cli import samples, voice
 from amparo.cli.run import need_port
 from amparo.foundation.errors import Conflict
 from amparo.proofs.demo import asking, desk, ending, house, morning, sharing, stage
@@ -179,8 +179,11 @@ def _welcome(place: stage.Stage) -> None:
     console.print(voice.pairs(rows))
     console.print()
     _codes()
-    more = "Press Enter for fresh ones" if sys.stdin and sys.stdin.isatty() else "Fresh ones"
-    console.print(Text(f"  {more}, or run: AMPARO_DATA={place.data} amparo demo-code NAME", "soft"))
+    at_terminal = sys.stdin and sys.stdin.isatty()
+    more = "Press Enter for fresh ones, or run" if at_terminal else "Fresh ones"
+    console.print(
+        Text(f"  {more}: AMPARO_DATA={place.data} {samples.program()} demo-code NAME", "soft")
+    )
     console.print(Text("  Ctrl-C ends it. A second run finds everything as you left it.", "soft"))
 
 

@@ -179,6 +179,10 @@ class Desk:
 
     def __init__(self, server: Server, officer: Officer) -> None:
         self.browser = server.visitor(keeps_cookies=True)
+        self.sign_in(officer)
+
+    def sign_in(self, officer: Officer) -> None:
+        """Begin a visit."""
         page = self.browser.get("/desk/sign-in")
         said = {"name": officer.name, "passphrase": officer.passphrase}
         said["second"] = factors.code_now(officer.secret)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from amparo.cli.manual import command as page_of_the_manual
 from amparo.foundation import clock
 from amparo.proofs.prove.found import FAIL, PASS, PENDING, SKIP, Found
 from amparo.proofs.prove.promises import PROMISES, Promise
@@ -114,7 +115,19 @@ def _write_page(lines: list[Line], seed: int) -> None:
         print("PROOF.md written", file=sys.stderr)
 
 
-@click.command("prove")
+@page_of_the_manual(
+    "prove",
+    examples=[
+        ("amparo prove", "All of them; in a clone of Amparo it writes PROOF.md."),
+        ("amparo prove P07 P09 --json", "Two of them, for machines."),
+    ],
+    exits=[
+        ("0", "What was tried holds."),
+        ("1", "A promise is broken, or with --strict one was skipped."),
+        ("2", "There is no proof of that name."),
+    ],
+    see=["amparo bench", "docs/THREAT_MODEL.md"],
+)
 @click.argument("ids", nargs=-1, metavar="[ID]…")
 @click.option("--strict", is_flag=True, help="A proof that was skipped counts as a breach.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")

@@ -1,70 +1,17 @@
-"""P14, P16, P17, P36: how the answers of the doors look.
+"""P16, P17, P36: how the answers of the doors look.
 
-Seen to fail: P14 when `intake.enter` notes one thing more
-for a code that opens nothing any longer; P16 when `Headers` sets a cookie; P17 when it leaves out
-no-store; P36 when it leaves out a header.
+Seen to fail: P16 when `Headers` sets a cookie; P17 when it leaves out no-store; P36 when it leaves out
+a header.
 """
 
 import re
-import time
-from typing import Any
 
 from amparo.casework import queries
-from amparo.casework.services import desk, thread
+from amparo.casework.services import desk
 from amparo.foundation.config import config
-from amparo.foundation.models import JournalEntry
-from amparo.proofs.prove.found import Found, many, proves
-from amparo.proofs.prove.served import Answer, File, serving
+from amparo.proofs.prove.found import Found, proves
+from amparo.proofs.prove.served import File, serving
 from amparo.proofs.prove.world import found
-from amparo.vault import codes
-
-
-# --- uniform answers ------------------------------------------------------------------------------
-def _masked(answer: Answer) -> tuple[int, str, str]:
-    """An answer without what is random in every answer: the form's token and the typed code."""
-    text = re.sub(r'(name="token" value=")[^"]*', r"\1", answer.text)
-    text = re.sub(r"\d{5}", "#####", text)
-    headers = {name: value for name, value in answer.headers.items() if name != "date"}
-    return answer.status, str(sorted(headers.items())), text
-
-
-@proves("P14")
-def uniform_answers() -> Found:
-    """A code that never was, one whose request was withdrawn, one that was replaced."""
-    result = Found()
-    world = found()
-    gone, replaced = world.ask(what="gone"), world.ask(what="replaced")
-    with gone.request() as actor:
-        thread.withdraw_request(actor)
-    old = replaced.text
-    with replaced.request() as actor:
-        thread.new_code(actor, codes.new_digits())
-    texts = {"never": " ".join(codes.new_digits().shown), "withdrawn": gone.text, "replaced": old}
-    spent: dict[str, list[float]] = {name: [] for name in texts}
-    seen: dict[str, set[Any]] = {name: set() for name in texts}
-    entries: dict[str, set[int]] = {name: set() for name in texts}
-    with serving(config().data.parent) as server:
-        visitor = server.visitor()
-        for _ in range(many(60, 4)):
-            for name, text in texts.items():
-                token = visitor.get("/back").token
-                before = JournalEntry.objects.count()
-                begun = time.perf_counter()
-                answer = visitor.post("/back", {"token": token, "code": text})
-                spent[name].append(time.perf_counter() - begun)
-                entries[name].add(JournalEntry.objects.count() - before)
-                seen[name].add(_masked(answer))
-    first = seen["never"]
-    result.expect(len(first) == 1, "equal requests get unequal answers")
-    for name, answers in seen.items():
-        result.expect(answers == first, f"{name}: another answer than for a code that never was")
-        result.expect(entries[name] == entries["never"], f"{name}: other journal rows")
-    middle = {name: sorted(times)[len(times) // 2] * 1000 for name, times in spent.items()}
-    spread = (max(spent["never"]) - min(spent["never"])) * 1000
-    apart = max(middle.values()) - min(middle.values())
-    result.value = str(len(result.breaches))
-    result.detail = f"medians {apart:.1f} ms apart, equal requests spread over {spread:.1f} ms"
-    return result
 
 
 # --- without scripts ------------------------------------------------------------------------------

@@ -1,10 +1,12 @@
 """All groups of proofs; importing this registers each proof under its number."""
 
 from amparo.proofs.prove import (
+    alike,
     at_rest,
     carried,
     crash,
     doors,
+    guessing,
     hostile,
     journals,
     leaving,
@@ -19,13 +21,16 @@ from amparo.proofs.prove import (
     times,
     touched,
     turning,
+    usable,
 )
 
 __all__ = [
+    "alike",
     "at_rest",
     "carried",
     "crash",
     "doors",
+    "guessing",
     "hostile",
     "journals",
     "leaving",
@@ -40,4 +45,5 @@ __all__ = [
     "times",
     "touched",
     "turning",
+    "usable",
 ]

@@ -23,7 +23,7 @@ from amparo.alerts import rules as alerts
 from amparo.alerts.services import plans, pressing
 from amparo.api import tokens
 from amparo.casework import queries
-from amparo.casework.services import opening, sharing
+from amparo.casework.services import erasing, opening, sharing, thread
 from amparo.consent import services as consent
 from amparo.foundation import clock, ids, journal
 from amparo.foundation.router import KEYSTORE
@@ -156,13 +156,15 @@ def _stage(world: World) -> Stage:
             actor, defender.case, compartment="location", grantee=owner.id, reason="a life"
         )
         release = consent.request_release(actor, defender.case)
+        erasure = erasing.ask(actor, defender.case, reason="she called")
         file = queries.case(actor, defender.case).thread.messages[-1].files[0].id
+    with defender.request() as actor:
+        thread.write(actor, once=ids.new(), text=CONVERSATION)
     with journal.unit():
         reader, _ = sharing.use_link(token)
         ticket, upload = uploads.begin(size=9 * 2**20, sha256="0" * 64, name="b")
-    for one in (defender, other):
-        with one.request():
-            pass
+    with other.request():
+        pass
     for officer in house.values():
         with officer.request():
             pass
@@ -171,8 +173,14 @@ def _stage(world: World) -> Stage:
     bearers = {"uploader": upload}
     askers = [Asker(one, handles.get(one, b""), bearers.get(one, "")) for one in ROLES]
     given = {"case": defender.case, "file": file, "number": 1, "answer": answer, "token": "x"}
-    given |= {"override_id": override, "release_id": release, "upload": ticket.upload, "rest": "x"}
-    given["person"] = duty.id
+    given |= {
+        "override_id": override,
+        "release_id": release,
+        "erasure_id": erasure,
+        "upload": ticket.upload,
+        "rest": "x",
+    }
+    given |= {"person": duty.id, "code": "intake"}
     stage = Stage(askers, {name: str(value) for name, value in given.items()}, defender.case)
     stage.disk = {str(one): one.read_bytes() for one in files.folder().rglob("*") if one.is_file()}
     stage.given |= _alarm(owner, defender.case)
@@ -200,7 +208,8 @@ def letters(stage: Stage, route: str, method: str) -> tuple[str, list[str]]:
     body = BODIES.get(route, {}) | stage.bodies.get(route, {})
     said, faults = "", []
     for asker in stage.askers:
-        answer, letter = None, ""
+        answer: Any = None
+        letter = ""
         try:
             with transaction.atomic(using=KEYSTORE), transaction.atomic():
                 version = queries.Case.objects.get(id=stage.case).version

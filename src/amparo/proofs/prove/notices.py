@@ -74,6 +74,7 @@ def silent_notices() -> Found:
     object.__setattr__(config(), "smtp_port", sink.server_address[1])
     object.__setattr__(config(), "smtp_tls", False)
     object.__setattr__(config(), "organisation", "Sample House of the Lake")
+    object.__setattr__(config(), "time_zone", "UTC")
     world = found()
     told = {f"{one.name}@example.org" for one in world.officers}
     world.hire("lena", "house")

@@ -44,6 +44,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "api/v1/calls": {"what": "x"},
     "api/v1/session": {"code": "1 2 3"},
     "api/v1/thread/messages": {"text": "x"},
+    "api/v1/thread/choose": {"purpose": "duty", "compartment": "identity", "yes": True},
+    "api/v1/thread/say-yes-again": {"answer": "3f2b8a52-1c1d-4a5e-9a37-0d4a7e5b6c11"},
     "api/v1/thread/withdraw": {"sure": True},
     "api/v1/thread/withdraw-reader": {
         "recipient": "3f2b8a52-1c1d-4a5e-9a37-0d4a7e5b6c11",
@@ -76,18 +78,21 @@ api/v1/desk/cases/<case>/notes             POST     ! ! ! ! ! - - - - - y
 api/v1/desk/cases/<case>/open              POST     ! ! ! ! ! - - - - ? ?
 api/v1/desk/cases/<case>/refer             POST     ! ! ! ! ! - - - - y y
 api/v1/desk/cases/<case>/reply             POST     ! ! ! ! ! - - - - y y
-api/v1/desk/cases/<case>/take              POST     ! ! ! ! ! - - - - y y
+api/v1/desk/cases/<case>/take              POST     ! ! ! ! ! - - - - ? y
 api/v1/desk/queue                          GET      ! ! ! ! ! y y y y y y
 api/v1/desk/search                         POST     ! ! ! ! ! y y y y c c
-api/v1/desk/session                        POST     - - - - - - - - - - -
 api/v1/desk/session                        DELETE   ! ! ! ! ! y y y y y y
+api/v1/desk/session                        POST     - - - - - - - - - - -
 api/v1/openapi.json                        GET      y y y y y y y y y y y
 api/v1/ready                               GET      y y y y y y y y y y y
-api/v1/session                             POST     ? ? ? ? ? ? ? ? ? ? ?
 api/v1/session                             DELETE   ! ! y y ! ! ! ! ! ! !
+api/v1/session                             POST     ? ? ? ? ? ? ? ? ? ? ?
 api/v1/thread                              GET      ! ! y c ! ! ! ! ! ! !
+api/v1/thread/choose                       POST     ! ! y y ! ! ! ! ! ! !
 api/v1/thread/export                       GET      ! ! y c ! ! ! ! ! ! !
+api/v1/thread/keep                         POST     ! ! ? y ! ! ! ! ! ! !
 api/v1/thread/messages                     POST     ! ! y y ! ! ! ! ! ! !
+api/v1/thread/say-yes-again                POST     ! ! - - ! ! ! ! ! ! !
 api/v1/thread/withdraw                     POST     ! ! y y ! ! ! ! ! ! !
 api/v1/thread/withdraw-reader              POST     ! ! - - ! ! ! ! ! ! !
 api/v1/uploads                             POST     y y y y y y y y y y y
@@ -121,7 +126,7 @@ desk/c/<case>/do/close                     GET,HEAD > > > > > - - - - y y
 desk/c/<case>/do/close                     POST     ! ! ! ! ! - - - - > >
 desk/c/<case>/do/decline                   GET,HEAD > > > > > - - - - y y
 desk/c/<case>/do/decline                   POST     ! ! ! ! ! - - - - > >
-desk/c/<case>/do/erase                     GET,HEAD > > > > > - - - - - y
+desk/c/<case>/do/erase                     GET,HEAD > > > > > - - - - y y
 desk/c/<case>/do/erase                     POST     ! ! ! ! ! - - - - ? ?
 desk/c/<case>/do/level                     GET,HEAD > > > > > - - - - y y
 desk/c/<case>/do/level                     POST     ! ! ! ! ! - - - - > >
@@ -141,8 +146,8 @@ desk/c/<case>/do/reopen                    GET,HEAD > > > > > - - - - - -
 desk/c/<case>/do/reopen                    POST     ! ! ! ! ! - - - - ? ?
 desk/c/<case>/do/spam                      GET,HEAD > > > > > - - - - - -
 desk/c/<case>/do/spam                      POST     ! ! ! ! ! - - - - ? ?
-desk/c/<case>/do/take                      GET,HEAD > > > > > - - - - y -
-desk/c/<case>/do/take                      POST     ! ! ! ! ! - - - - > >
+desk/c/<case>/do/take                      GET,HEAD > > > > > - - - - - -
+desk/c/<case>/do/take                      POST     ! ! ! ! ! - - - - ? >
 desk/c/<case>/files                        GET,HEAD > > > > > - - - - y y
 desk/c/<case>/files/<file>                 GET,HEAD > > > > > - - - - y y
 desk/c/<case>/files/<file>/<number>        GET,HEAD > > > > > - - - - y y
@@ -170,6 +175,8 @@ desk/c/<case>/share                        GET,HEAD > > > > > - - - - y y
 desk/c/<case>/share                        POST     ! ! ! ! ! - - - - ? ?
 desk/c/<case>/shown                        GET,HEAD > > > > > - - - - y y
 desk/draft                                 POST     ! ! ! ! ! y y y y y y
+desk/first                                 GET,HEAD > > > > > y y y y y y
+desk/first                                 POST     ! ! ! ! ! > > > > > >
 desk/hand-over                             GET,HEAD > > > > > y y y y y y
 desk/hand-over                             POST     ! ! ! ! ! ? ? ? ? ? ?
 desk/join                                  POST     - - - - - - - - - - -
@@ -186,6 +193,10 @@ desk/new                                   POST     ! ! ! ! ! - - - - y y
 desk/people                                GET,HEAD > > > > > - - y - - -
 desk/people/<person>/leave                 GET,HEAD > > > > > - - y - - -
 desk/people/<person>/leave                 POST     ! ! ! ! ! - - ? - - -
+desk/people/<person>/teams                 GET,HEAD > > > > > - - y - - -
+desk/people/<person>/teams                 POST     ! ! ! ! ! - - - - - -
+desk/people/<person>/teams/<code>          GET,HEAD > > > > > - - y - - -
+desk/people/<person>/teams/<code>          POST     ! ! ! ! ! - - ? - - -
 desk/people/<person>/welcome               GET,HEAD > > > > > - - - - - -
 desk/people/<person>/welcome               POST     ! ! ! ! ! - - - - - -
 desk/people/fingerprints                   GET,HEAD > > > > > - - y - - -
@@ -193,6 +204,7 @@ desk/people/invite                         GET,HEAD > > > > > - - y - - -
 desk/people/invite                         POST     ! ! ! ! ! - - ? - - -
 desk/queue                                 GET,HEAD > > > > > y y y y y y
 desk/queue/count                           GET,HEAD > > > > > y y y y y y
+desk/queue/known                           POST     ! ! ! ! ! > > > > > >
 desk/search                                GET,HEAD > > > > > y y y y y y
 desk/search                                POST     ! ! ! ! ! y y y y c c
 desk/settings                              GET,HEAD > > > > > y y y y y y
@@ -213,6 +225,10 @@ desk/sign-in                               POST     ? ? ? ? ? > > > > > >
 desk/sign-in/passkey                       GET,HEAD y y y y y > > > > > >
 desk/sign-in/passkey                       POST     ? ? ? ? ? > > > > > >
 desk/two                                   GET,HEAD > > > > > y y y y y y
+desk/two/erasure/<erasure_id>              GET,HEAD > > > > > - - - - y -
+desk/two/erasure/<erasure_id>              POST     ! ! ! ! ! - - - - ? -
+desk/two/erasure/<erasure_id>/keep         GET,HEAD > > > > > - - - - y y
+desk/two/erasure/<erasure_id>/keep         POST     ! ! ! ! ! - - - - > >
 desk/two/override/<override_id>            GET,HEAD > > > > > - - - - y -
 desk/two/override/<override_id>            POST     ! ! ! ! ! - - - - > -
 desk/two/release/<release_id>              GET,HEAD > > > > > - - - y y y

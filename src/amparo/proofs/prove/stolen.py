@@ -5,7 +5,8 @@ was done, not from the tables.
 
 Seen to fail: P02 when `vault.sealed.close` seals under a key of zeros or under the pepper; P03 when
 `compartments.extend` wraps to the whole intake team as well; P04 when `people.rules.HOME` gives the
-narrative to coordination; P05 when `opening._first_holders` adds the owner to identity.
+narrative to coordination; P05 when `opening._first_holders` adds the owner to identity, or
+`opening._chosen` gives every case the wrap of those who chose.
 """
 
 import random
@@ -13,13 +14,26 @@ from collections import defaultdict
 
 from amparo.casework import queries
 from amparo.casework.services import desk, erasing, opening, sharing, thread
+from amparo.consent import gate
 from amparo.consent import services as consent
+from amparo.consent.rules import DUTY
 from amparo.foundation import clock, errors, ids
+from amparo.foundation.actor import Actor
 from amparo.foundation.config import config
-from amparo.people.rules import HOME
+from amparo.people.rules import HOME, INTAKE
 from amparo.proofs.prove.found import Found, many, proves, seed
-from amparo.proofs.prove.world import Officer, World, beat, found, sealed_file, steal, stolen
+from amparo.proofs.prove.world import (
+    Defender,
+    Officer,
+    World,
+    beat,
+    found,
+    sealed_file,
+    steal,
+    stolen,
+)
 from amparo.vault.compartments import COMPARTMENTS
+from amparo.vault.models import Grant
 
 FACTS = [one for one in COMPARTMENTS if one not in {"cover", "correspondence", "identity"}]
 
@@ -65,7 +79,9 @@ def stolen_copy() -> Found:
     return result
 
 
-def _expected(world: World, cases: list[ids.Id], given: dict) -> dict[str, set[str]]:
+def _expected(
+    world: World, cases: list[ids.Id], given: dict, chose: set[ids.Id]
+) -> dict[str, set[str]]:
     """Officer -> "case/compartment" that they should open, from what was done."""
     wanted: dict[str, set[str]] = {}
     for officer in world.officers:
@@ -74,6 +90,8 @@ def _expected(world: World, cases: list[ids.Id], given: dict) -> dict[str, set[s
             for part in ("cover", "correspondence", "legal", "health", "finance"):
                 if HOME[part] in officer.teams:
                     mine.add(f"{case}/{part}")
+        if INTAKE in officer.teams:
+            mine |= {f"{case}/identity" for case in chose}
         wanted[officer.name] = mine
     return wanted
 
@@ -90,14 +108,18 @@ def need_to_know() -> Found:
         more = [one for one in teams[1:] if chance.random() < 0.3]
         world.hire(f"officer {number}", "house", *more)
     given: dict[str, set[str]] = defaultdict(set)
-    cases = [world.ask(what=f"call {n}").case for n in range(count)]
+    defenders = [world.ask(what=f"call {n}") for n in range(count)]
+    cases = [one.case for one in defenders]
+    some = chance.sample(defenders, count // 4)
+    for one in some:
+        _choose(one)
     for case in cases:
         owner, readers = _assign(world, chance, case)
         for part in ("narrative", "location"):
             given[owner.name].add(f"{case}/{part}")
         for reader in readers:
             given[reader.name].add(f"{case}/narrative")
-    wanted, right = _expected(world, cases, given), 0
+    wanted, right = _expected(world, cases, given, {one.case for one in some}), 0
     with stolen() as copy:
         for number, officer in enumerate(world.officers):
             key = ("--passphrase", f"{officer.name}:{officer.passphrase}")
@@ -111,7 +133,10 @@ def need_to_know() -> Found:
             result.expect(not opened - mine, f"{officer.name} opens {len(opened - mine)} too many")
             result.expect(not mine - opened, f"{officer.name} lacks {len(mine - opened)}")
     result.value = f"{right}/{people * count}"
-    result.detail = f"{sum(map(len, given.values()))} assignments, seed {seed()}"
+    result.detail = (
+        f"{sum(map(len, given.values()))} assignments, {len(some)} let one officer open their name, "
+        f"seed {seed()}"
+    )
     return result
 
 
@@ -188,9 +213,16 @@ def _every_verb(admin: Officer, cases: list[ids.Id], result: Found) -> int:
     return refused
 
 
+def _choose(defender: Defender, yes: bool = True) -> None:
+    """One officer may open their name when their life is in danger, or no longer."""
+    with defender.request() as actor:
+        thread.choose(actor, purpose=DUTY, compartment="identity", yes=yes)
+
+
 @proves("P05")
 def identity_apart() -> Found:
-    """The case worker's key opens the facts and fails on identity until two persons release it."""
+    """The case worker's key opens the facts and fails on identity until two persons release it, or the
+    defender chose that one officer may open it."""
     result = Found()
     world = found()
     first, second, third = world.officers
@@ -234,8 +266,48 @@ def identity_apart() -> Found:
     with second.request() as actor:
         result.expect(consent.approve_release(actor, release), "the second yes did nothing")
     result.expect("identity" in opens(worker), "after two persons the worker cannot open identity")
-    result.value, result.detail = str(len(result.breaches)), "11 questions to the keys on the disk"
+    chose = _one_in_danger(world, worker, defender, result)
+    result.value = str(len(result.breaches))
+    result.detail = (
+        f"13 questions to the keys on the disk, {chose} duty wraps, each of one who chose"
+    )
     return result
+
+
+def _one_in_danger(world: World, worker: Officer, without: Defender, result: Found) -> int:
+    """The duty wraps are those of the defenders who chose, and open a name to one officer in a deed of
+    its own; returns how many there are."""
+    calls = [world.ask(what=f"chosen {number}") for number in range(many(20, 4))]
+    chose, other = calls[: len(calls) // 2], calls[len(calls) // 2 :]
+    for one in (*chose, other[0]):
+        _choose(one)
+    for one in calls:
+        with worker.request() as actor:
+            opening.open_case(actor, one.case, version=0)
+    _choose(other[0], yes=False)  # taken back after the wrap was made
+    wraps = set(Grant.objects.filter(purpose=DUTY).values_list("case", "compartment"))
+    wanted = {(one.case, "identity") for one in chose}
+    result.expect(wraps == wanted, f"{len(wraps ^ wanted)} duty wraps of others, or missing")
+    with stolen() as copy:
+        said = steal(copy, *_key(worker), "--rows")
+    names = {part for part in said["parts"] if part.endswith("/identity")}
+    wanted_names = {f"{one.case}/identity" for one in (*chose, without)}
+    result.expect(names == wanted_names, f"the worker's key opens {len(names)} names")
+    for one in calls:
+        with worker.request() as actor:
+            result.expect(not gate.holds(actor, one.case, "identity"), "it opens in reading")
+            result.expect(_pressed(actor, one) is (one in chose), "one officer, without the choice")
+    return len(wraps)
+
+
+def _pressed(actor: Actor, one: Defender) -> bool:
+    try:
+        consent.override(
+            actor, one.case, compartment="identity", grantee=actor.id, reason="no word for a day"
+        )
+    except errors.Refused:
+        return False
+    return gate.holds(actor, one.case, "identity")
 
 
 def _key(officer: Officer) -> tuple[str, str]:

@@ -60,7 +60,7 @@ ACTS: dict[str, Act] = {
         (gettext_lazy("Read how to reach them safely before you call."),),
         "logged",
         lambda actor, case, given: casework.log_call(
-            actor, case, outcome=given["outcome"], text=given["text"]
+            actor, case, outcome=given["outcome"], text=given["text"], once=given["once"]
         ),
         asked.LogCall,
         draft=True,
@@ -99,7 +99,9 @@ ACTS: dict[str, Act] = {
             gettext_lazy("It leaves the queue. A word from them brings it back."),
         ),
         "declined",
-        lambda actor, case, given: casework.decline(actor, case, reason=given["reason"]),
+        lambda actor, case, given: casework.decline(
+            actor, case, reason=given["reason"], once=given["once"]
+        ),
         asked.Decline,
         draft=True,
     ),
@@ -112,7 +114,7 @@ ACTS: dict[str, Act] = {
         ),
         "referred",
         lambda actor, case, given: casework.refer(
-            actor, case, to=given["to"], reason=given["reason"]
+            actor, case, to=given["to"], reason=given["reason"], once=given["once"]
         ),
         asked.Refer,
         draft=True,
@@ -241,7 +243,7 @@ def act(request: Any, case: ids.Id, verb: str) -> HttpResponse:
     deed = ACTS[verb]
     view = queries.case(request.actor, case)
     place = f"{case}:{verb}" if deed.draft else ""
-    initial: dict[str, Any] = {"version": view.row.version}
+    initial: dict[str, Any] = {"version": view.row.version, "once": ids.new()}
     kept = pages.draft(request, place) if place and request.method != "POST" else ""
     initial |= {"text": kept, "reason": kept}
     posted = request.POST if request.method == "POST" else None
@@ -256,6 +258,8 @@ def act(request: Any, case: ids.Id, verb: str) -> HttpResponse:
             else:
                 pages.mark(form, error)
         except Conflict:
+            if pages.was_sent(form):
+                return _onward(verb, deed, case)
             # Drawn again from what it is now: sending it once more is then a decision.
             view = queries.case(request.actor, case)
             conflict = _taken_by(view)
@@ -295,8 +299,8 @@ def not_without(view: queries.CaseView) -> str:
         if one.kind == "person" and one.purpose == queries.PROTECTION
     }
     return _(
-        "Location and narrative stay shut to whoever just takes it. Ask %(names)s to hand it over, "
-        "or two persons of the release group."
+        "Ask %(names)s to hand it over, or two persons of the release group: to whoever just takes "
+        "it, location and narrative stay shut."
     ) % {"names": ", ".join(sorted(holders)) or view.row.owner}
 
 

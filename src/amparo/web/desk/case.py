@@ -43,6 +43,7 @@ def _first(view: queries.CaseView) -> str:
 @pages.signed_in
 def case(request: Any, case: ids.Id) -> HttpResponse:
     """What is due, how to reach them, what can be done, and what is sealed."""
+    casework.mend(request.actor, case)
     view = queries.case(request.actor, case)
     context = {
         "view": view,
@@ -67,8 +68,8 @@ def messages(request: Any, case: ids.Id) -> HttpResponse:
     if request.method != "POST":
         view = queries.case(request.actor, case)
         kept = pages.draft(request, place)
-        form = Reply(initial={"text": kept, "version": view.row.version})
-        casework.read_all(request.actor, case)
+        form = Reply(initial={"text": kept, "version": view.row.version, "once": ids.new()})
+        casework.read_all(request.actor, case, shown=view.row.unread)
         return _messages_page(request, view, form, kept=bool(kept))
     form = Reply(request.POST)
     trouble = _upload_trouble(request)
@@ -78,10 +79,13 @@ def messages(request: Any, case: ids.Id) -> HttpResponse:
         try:
             sent = uploads.sent_files(request, "files")
             text = form.cleaned_data["text"]
-            casework.reply(request.actor, case, text=text, files=sent)
+            once = form.cleaned_data["once"]
+            casework.reply(request.actor, case, text=text, files=sent, once=once)
         except Invalid as error:
             pages.mark(form, error)
         except Conflict:
+            if pages.was_sent(form):
+                return pages.done("sent", "desk:messages", case)
             form.add_error(
                 None, _("Somebody changed this case just now. Read it, then send again.")
             )
@@ -117,7 +121,8 @@ def compartment(request: Any, case: ids.Id, code: str) -> HttpResponse:
         raise NotFound
     place = f"{case}:{code}"
     kept = pages.draft(request, place) if one.open else ""
-    form = Entry(request.POST if request.method == "POST" else None, initial={"text": kept})
+    initial = {"text": kept, "once": ids.new()}
+    form = Entry(request.POST if request.method == "POST" else None, initial=initial)
     trouble = _upload_trouble(request)
     if trouble:
         form.add_error(None, trouble)
@@ -125,9 +130,14 @@ def compartment(request: Any, case: ids.Id, code: str) -> HttpResponse:
         try:
             sent = uploads.sent_files(request, "files")
             text = form.cleaned_data["text"]
-            opening.write_note(request.actor, case, code, text=text, files=sent)
+            once = form.cleaned_data["once"]
+            opening.write_note(request.actor, case, code, text=text, files=sent, once=once)
         except Invalid as error:
             pages.mark(form, error)
+        except Conflict:
+            if pages.was_sent(form):
+                return pages.done("written", "desk:compartment", case, code)
+            form.add_error(None, _("Somebody changed this case just now. Send it again."))
         else:
             pages.forget_draft(request, place)
             return pages.done("written", "desk:compartment", case, code)

@@ -52,6 +52,11 @@ def shown(row: answers.ConsentRow) -> str:
     return row.answer
 
 
+def label_of(label: str) -> str:
+    """What a recipient is called: as the defender was told, a team by its name."""
+    return words.word(words.TEAMS, words.word(words.THEMSELVES, label))
+
+
 def matrix(view: queries.CaseView) -> list[Line]:
     """The newest answer for each recipient, purpose and compartment; then whoever holds a key
     without one (the desk that took the request)."""
@@ -64,12 +69,12 @@ def matrix(view: queries.CaseView) -> list[Line]:
             cells = [Cell("held") if code in reader.compartments else None for code in COLUMNS]
             label = reader.label
             if reader.kind == "team":
-                label = f"{words.word(words.TEAMS, label)} ({reader.count})"
+                label = f"{label_of(label)} ({reader.count})"
             found.append(Line(label, reader.purpose, reader.until, cells))
     for (label, purpose), given in lines.items():
         cells = [Cell(shown(given[code])) if code in given else None for code in COLUMNS]
         untils = [row.until for row in given.values() if row.until]
-        found.append(Line(label, purpose, min(untils) if untils else None, cells))
+        found.append(Line(label_of(label), purpose, min(untils) if untils else None, cells))
     return found
 
 
@@ -83,9 +88,8 @@ def consent_page(request: Any, case: ids.Id) -> HttpResponse:
         {
             "row": row,
             "shown": shown(row),
-            "give": shown(row) in {"granted", "met"}
-            and not row.in_force
-            and row.compartment in held,
+            "give": row.waits and row.compartment in held,
+            "label": label_of(row.label),
         }
         for row in view.thread.consents
     ]
@@ -110,13 +114,16 @@ def disclosures(request: Any, case: ids.Id) -> HttpResponse:
     return pages.render(request, "desk/disclosures.html", {"view": view, "written": written})
 
 
+def colleagues(request: Any) -> list[tuple[str, str]]:
+    """Everybody who is here, by name."""
+    staff = people.colleagues(request.actor)
+    return [(str(one.id), one.name) for one in staff if one.state == "here"]
+
+
 def recipients(request: Any) -> list[tuple[str, str]]:
     """Teams and colleagues, by name."""
     teams = [(str(one.principal), one.name) for one in people.teams(request.actor)]
-    staff = [
-        (str(one.id), one.name) for one in people.colleagues(request.actor) if one.state == "here"
-    ]
-    return teams + staff
+    return teams + colleagues(request)
 
 
 def _question(request: Any, form_class: type[asked.Question], **more: Any) -> asked.Question:
@@ -286,7 +293,10 @@ def withdraw(request: Any, case: ids.Id, answer: ids.Id) -> HttpResponse:
         button=_("Change the lock"),
         says=[
             _("%(label)s cannot open %(compartment)s any more, from this moment.")
-            % {"label": row.label, "compartment": words.word(words.COMPARTMENTS, row.compartment)},
+            % {
+                "label": label_of(row.label),
+                "compartment": words.word(words.COMPARTMENTS, row.compartment),
+            },
             _("What was read before cannot be unread. It stays on their list."),
         ],
         action=reverse("desk:withdraw", args=[case, answer]),
@@ -311,7 +321,10 @@ def give(request: Any, case: ids.Id, answer: ids.Id) -> HttpResponse:
         button=_("Give it"),
         says=[
             _("They said yes. %(label)s can read %(compartment)s from now on.")
-            % {"label": row.label, "compartment": words.word(words.COMPARTMENTS, row.compartment)}
+            % {
+                "label": label_of(row.label),
+                "compartment": words.word(words.COMPARTMENTS, row.compartment),
+            }
         ],
         action=reverse("desk:give", args=[case, answer]),
     )

@@ -7,13 +7,22 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from amparo.casework import titles
 from amparo.foundation import ids
-from amparo.foundation.errors import Conflict, Invalid, NotFound
+from amparo.foundation.errors import Conflict, Invalid, NotFound, Unavailable
 from amparo.people import queries, services
 from amparo.people.rules import COORDINATION, HOUSE, TEAMS
 from amparo.web import middleware
 from amparo.web.desk import pages, words
-from amparo.web.desk.forms.organisation import Invite, Leave, Lockdown, Welcome
+from amparo.web.desk.forms.organisation import (
+    Invite,
+    Leave,
+    LeaveLosing,
+    LeaveTeam,
+    LeaveTeamLosing,
+    Lockdown,
+    Welcome,
+)
 from amparo.web.desk.sign_in import in_fours
 
 
@@ -118,17 +127,35 @@ def welcome(request: Any, person: ids.Id) -> HttpResponse:
     return _act(request, form, page)
 
 
+def _lost(request: Any, alone: queries.Alone) -> list[dict[str, Any]]:
+    """What would be lost, in words: each compartment with its case, each team."""
+    names = titles.titles(request.actor) if alone.parts else {}
+    parts = [
+        {
+            "name": names.get(case, _("A case")),
+            "what": words.word(words.COMPARTMENTS, compartment),
+            "link": reverse("desk:case", args=[case]) if case in names else "",
+        }
+        for case, compartment in alone.parts
+    ]
+    return parts + [
+        {"name": words.word(words.TEAMS, code), "what": _("too few would be left"), "link": ""}
+        for code in alone.teams
+    ]
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @pages.role(COORDINATION)
 def leave(request: Any, person: ids.Id) -> HttpResponse:
-    """Somebody goes."""
+    """Somebody goes. What nobody else could open is handed over first, or lost knowingly."""
     colleague = queries.colleague(request.actor, person)
-    if colleague.me or colleague.state not in {"here", "waiting"}:
+    if colleague.me or colleague.state not in {"here", "waiting", "locked"}:
         raise NotFound
-    form = Leave(request.POST if request.method == "POST" else None)
+    alone = queries.alone(request.actor, person)
+    form = (LeaveLosing if alone else Leave)(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         try:
-            services.leave(request.actor, person)
+            services.leave(request.actor, person, losing=bool(alone))
         except Invalid as error:
             pages.mark(form, error)
         else:
@@ -142,9 +169,72 @@ def leave(request: Any, person: ids.Id) -> HttpResponse:
             _("Each of their teams gets a new key for those who stay."),
             _("What they have read they have read. Give their open cases to somebody."),
         ],
+        "loses": _lost(request, alone),
         "action": reverse("desk:leave", args=[person]),
         "back": reverse("desk:people"),
         "back_label": _("People and teams"),
+    }
+    return _act(request, form, page)
+
+
+# --- one team more, or less ----------------------------------------------------------------------
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.role(COORDINATION)
+def teams(request: Any, person: ids.Id) -> HttpResponse:
+    """The teams of a colleague; one opens only what one is in oneself."""
+    colleague = queries.colleague(request.actor, person)
+    if colleague.state != "here":
+        raise NotFound
+    mine = queries.roles(request.actor)
+    trouble = ""
+    if request.method == "POST":
+        try:
+            services.join_team(request.actor, person, request.POST.get("join", ""))
+        except Invalid:
+            trouble = _("The release group has seven persons already. One of them leaves it first.")
+        except (Conflict, Unavailable):
+            raise NotFound from None
+        else:
+            return pages.done("team", "desk:teams", person)
+    rows = [
+        {"code": code, "in": code in colleague.teams, "mine": code in mine}
+        for code in TEAMS
+        if code != HOUSE
+    ]
+    context = {"one": colleague, "rows": rows, "trouble": trouble, "here": "people"}
+    return pages.render(request, "desk/teams.html", context, status=422 if trouble else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.role(COORDINATION)
+def leave_team(request: Any, person: ids.Id, code: str) -> HttpResponse:
+    """A colleague leaves one team."""
+    colleague = queries.colleague(request.actor, person)
+    if colleague.me or code == HOUSE or code not in colleague.teams:
+        raise NotFound
+    alone = queries.alone(request.actor, person, team=code)
+    kind = LeaveTeamLosing if alone else LeaveTeam
+    form = kind(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        try:
+            services.leave_team(request.actor, person, code, losing=bool(alone))
+        except Invalid as error:
+            pages.mark(form, error)
+        else:
+            return pages.done("team-left", "desk:teams", person)
+    names = {"name": colleague.name, "team": words.word(words.TEAMS, code)}
+    page = {
+        "title": _("People"),
+        "heading": _("%(name)s leaves the team “%(team)s”") % names,
+        "button": _("Change the lock"),
+        "says": [
+            _("The team gets a new key for those who stay."),
+            _("What they have read they have read."),
+        ],
+        "loses": _lost(request, alone),
+        "action": reverse("desk:leave-team", args=[person, code]),
+        "back": reverse("desk:teams", args=[person]),
+        "back_label": colleague.name,
     }
     return _act(request, form, page)
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from amparo.alerts import queries as alarms
 from amparo.casework.services import desk as casework
+from amparo.casework.services import record
 from amparo.foundation import clock, ids
 from amparo.foundation.config import config
 from amparo.foundation.errors import Invalid, NotFound, Unavailable
@@ -24,7 +25,7 @@ from amparo.web.desk import words
 
 View = Callable[..., HttpResponseBase]
 
-PREFERENCES_COOKIE = "d"
+PREFERENCES_COOKIE = "look"
 THEMES = ("", "light", "dark")
 KEPT = ("text", "reason", "note", "what")  # the long answers that are kept when a session is lost
 
@@ -41,6 +42,11 @@ WRONG: words.Words = {
     "same": _("This is the request itself. Choose another."),
     "form": _("This has not the form that it should have. Copy it once more, all of it."),
     "self": _("Somebody else must do this for you."),
+    "person": _("Choose one person. It does not open to a whole team."),
+    "alone": _("This opens to whoever presses it. Choose yourself."),
+    "full": _(
+        "The release group has seven people, and no room for more. Let somebody leave it first."
+    ),
 }
 GENERAL = _("This could not be done as it stands. Look through the answers once more.")
 
@@ -153,6 +159,12 @@ def mark(form: forms.Form, error: Invalid, **renamed: str) -> None:
             rest.append(sentence)
     for sentence in rest or ([] if error.fields else [GENERAL]):
         form.add_error(None, str(sentence))
+
+
+def was_sent(form: forms.Form) -> bool:
+    """Whether a form's very page was taken in before: the deed is done, and nothing is amiss."""
+    once = form.cleaned_data.get("once")
+    return once is not None and record.was_sent(once)
 
 
 def not_now(request: Any) -> HttpResponse:

@@ -16,7 +16,7 @@ from amparo.foundation import ids
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
 from amparo.people import queries as people
 from amparo.web.desk import pages, words
-from amparo.web.desk.consent import recipients
+from amparo.web.desk.consent import colleagues
 from amparo.web.desk.forms import consent as asked
 from amparo.web.desk.forms.case import CarryOut
 
@@ -35,7 +35,13 @@ def second(request: Any) -> HttpResponse:
     """What waits for a second person."""
     names = people.names(request.actor)
     overrides = [
-        {"row": row, "name": _name(request, row.case)} for row in answers.overrides(request.actor)
+        {
+            "row": row,
+            "name": _name(request, row.case),
+            "by": names.get(row.by, ""),
+            "to": names.get(row.grantee, ""),
+        }
+        for row in answers.overrides(request.actor)
     ]
     releases = [
         {
@@ -68,17 +74,20 @@ def _act(request: Any, form: Any, page: dict[str, Any], view: Any = None) -> Htt
 @require_http_methods(["GET", "HEAD", "POST"])
 @pages.signed_in
 def override(request: Any, case: ids.Id) -> HttpResponse:
-    """A life is in danger: open to somebody what one holds oneself, without being asked."""
+    """A life is in danger: open to somebody what one holds oneself, without being asked; or to oneself,
+    where the defender chose that one officer may."""
     view = queries.case(request.actor, case)
     held = [
         (one.code, words.COMPARTMENTS[one.code])
         for one in view.compartments
-        if one.open and one.code != "cover"
+        if (one.open or one.in_danger) and one.code != "cover"
     ]
+    alone = [words.COMPARTMENTS[one.code] for one in view.compartments if one.in_danger]
     form = asked.Override(
         request.POST if request.method == "POST" else None,
         held=held,
-        recipients=recipients(request),
+        recipients=colleagues(request),
+        initial={"grantee": str(request.actor.id) if len(alone) == len(held) > 0 else ""},
     )
     if form.is_bound and form.is_valid():
         given = form.cleaned_data
@@ -101,8 +110,17 @@ def override(request: Any, case: ids.Id) -> HttpResponse:
             _(
                 "This lifts consent and purpose. It never makes a key: you can open only what you hold."
             ),
-            _("A second person confirms within four hours, or the lock changes by itself."),
-            _("They read on their page what was opened, to whom and why."),
+            *(
+                _(
+                    "They chose that one officer may open this when their life is in danger: "
+                    "%(compartment)s. It opens to whoever presses it, and to nobody else."
+                )
+                % {"compartment": one}
+                for one in alone
+            ),
+            _("It opens to the one person whom you choose, for three days."),
+            _("Somebody else than you two confirms it within four hours, or it closes by itself."),
+            _("They read on their page what was opened and why."),
         ],
         "action": reverse("desk:override", args=[case]),
         "back": reverse("desk:case", args=[case]),
@@ -163,6 +181,7 @@ def _decide(
 @pages.signed_in
 def confirm(request: Any, override_id: ids.Id) -> HttpResponse:
     """The second person reads the reason and says yes, or lets the hours run out."""
+    known = people.names(request.actor)
     row = next((one for one in answers.overrides(request.actor) if one.id == override_id), None)
     if row is None or row.mine:
         raise NotFound
@@ -170,10 +189,12 @@ def confirm(request: Any, override_id: ids.Id) -> HttpResponse:
         request,
         _("Was it right to open this?"),
         [
-            _("%(compartment)s of %(name)s was opened.")
+            _("%(by)s opened this to %(to)s: %(compartment)s of %(name)s.")
             % {
                 "compartment": words.word(words.COMPARTMENTS, row.subject),
                 "name": _name(request, row.case),
+                "by": known.get(row.by, ""),
+                "to": known.get(row.grantee, ""),
             },
             _("The reason: “%(reason)s”") % {"reason": row.reason},
             _("If you say nothing, the lock changes by itself when the four hours are over."),

@@ -4,16 +4,17 @@ from typing import Any
 
 from django.conf import settings as site
 from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from amparo.foundation import journal
+from amparo.casework.services import documents
 from amparo.foundation.errors import Invalid
 from amparo.messages import services as messages
 from amparo.people import services as people
-from amparo.vault import age, passkeys, passphrases
+from amparo.vault import passkeys, passphrases
 from amparo.web import middleware
 from amparo.web.desk import pages
 from amparo.web.desk.forms import consent as plain
@@ -139,6 +140,16 @@ def _knows(request: Any, form: Known) -> bool:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @pages.signed_in
+def first(request: Any) -> HttpResponse:
+    """After somebody's first sign-in: their key file, now or another day. It is asked once."""
+    if request.method == "POST":
+        people.note_key_offer(request.actor)
+        return redirect("desk:queue")
+    return pages.render(request, "desk/first.html", {"form": Known()})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.signed_in
 def key_file(request: Any) -> HttpResponse | StreamingHttpResponse:
     """One's own age identity, for the drawer at home. Noted, for it opens what one downloads."""
     form = Known(request.POST if request.method == "POST" else None)
@@ -157,8 +168,9 @@ def key_file(request: Any) -> HttpResponse | StreamingHttpResponse:
         }
         context = {"form": form, "act": page, "here": "settings"}
         return pages.render(request, "desk/act.html", context, status=422 if form.errors else 200)
-    journal.note("key file taken", request.actor.id)
-    text = age.identity_of(request.actor.ring.person.age_seed) + "\n"
+    if not people.was_offered_key(request.actor):
+        people.note_key_offer(request.actor)
+    text = documents.own_identity(request.actor) + "\n"
     return pages.download([text.encode()], "key.txt")
 
 

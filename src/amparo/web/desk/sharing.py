@@ -28,7 +28,7 @@ def share(request: Any, case: ids.Id) -> HttpResponseBase:
         try:
             if given["way"] == "link":
                 return _link(request, view, given)
-            return _file(request, case, given)
+            return _file(request, view, given)
         except Invalid as error:
             pages.mark(form, error)
         except Refused:
@@ -43,20 +43,20 @@ def _held(view: queries.CaseView) -> list[tuple[str, Any]]:
     return [(code, words.COMPARTMENTS[code]) for code in codes]
 
 
-def _offer(request: Any, given: dict[str, Any]) -> sharing.Offer:
+def _offer(view: queries.CaseView, given: dict[str, Any]) -> sharing.Offer:
     return sharing.Offer(
         label=given["label"],
         purpose=given["purpose"],
         compartments=tuple(given["compartments"]),
         until=given["until"],
         how=given["how"],
-        language=request.LANGUAGE_CODE,
+        language=view.row.language,  # in which they were asked
     )
 
 
 def _link(request: Any, view: queries.CaseView, given: dict[str, Any]) -> HttpResponse:
     hours = int(given["hours"])
-    offer = _offer(request, given)
+    offer = _offer(view, given)
     token = sharing.share_by_link(request.actor, view.row.case, offer=offer, hours=hours)
     context = {
         "view": view,
@@ -67,11 +67,11 @@ def _link(request: Any, view: queries.CaseView, given: dict[str, Any]) -> HttpRe
     return pages.render(request, "desk/link.html", context)
 
 
-def _file(request: Any, case: ids.Id, given: dict[str, Any]) -> StreamingHttpResponse:
+def _file(request: Any, view: queries.CaseView, given: dict[str, Any]) -> StreamingHttpResponse:
     name, pieces = sharing.share_as_file(
         request.actor,
-        case,
-        offer=_offer(request, given),
+        view.row.case,
+        offer=_offer(view, given),
         recipient="".join(given["recipient"].split()),
     )
     return pages.download(pieces, name)

@@ -26,8 +26,10 @@ from amparo.web.desk.forms.sign_in import Enrol, PasskeySignIn, SignIn
 
 JOINING = b"join:"
 PLACE_LIMIT = 80
-NO_FIT = gettext_lazy("These three do not fit together. All of them may be wrong.")
-RESTS = gettext_lazy("Too many tries. This name rests for a minute.")
+NO_FIT = gettext_lazy(
+    "These three do not fit together. All of them may be wrong. After five tries, wait a minute."
+)
+BUSY = gettext_lazy("Too many people sign in at this moment. Try again in a minute.")
 
 
 @require_safe
@@ -70,15 +72,21 @@ def sign_in(request: Any) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         try:
-            signed = people.sign_in(given["name"], given["passphrase"], given["second"])
+            signed = people.sign_in(
+                given["name"], given["passphrase"], given["second"], device=_device(request)
+            )
         except Refused:
             form.add_error(None, NO_FIT)
         except Unavailable:
-            form.add_error(None, RESTS)
+            form.add_error(None, BUSY)
         else:
             return _opened(request, signed, kept)
     context = {"form": form, "kept": kept if kept["text"] else None}
     return pages.render(request, "desk/sign-in.html", context, status=422)
+
+
+def _device(request: HttpRequest) -> str:
+    return request.COOKIES.get(middleware.DEVICE_COOKIE, "")
 
 
 def _opened(request: Any, signed: people.Signed, kept: dict[str, str]) -> HttpResponse:
@@ -86,8 +94,12 @@ def _opened(request: Any, signed: people.Signed, kept: dict[str, str]) -> HttpRe
         place = kept["place"][:PLACE_LIMIT]
         casework.save_draft(signed.actor, place=place, text=kept["text"])
     rotate_token(request)  # whoever planted a token before has none now
-    response = HttpResponseRedirect(_after(request))
+    to = _after(request)
+    if not kept["text"] and not people.was_offered_key(signed.actor):
+        to = reverse("desk:first")
+    response = HttpResponseRedirect(to)
     middleware.set_session(response, signed.handle)
+    middleware.set_device(response, signed.device)
     return response
 
 
@@ -120,11 +132,13 @@ def passkey(request: Any) -> HttpResponse:
         given = form.cleaned_data
         answered = people.Passkey(site_of(request), given["form"], given["answer"])
         try:
-            signed = people.sign_in(given["name"], given["passphrase"], answered)
+            signed = people.sign_in(
+                given["name"], given["passphrase"], answered, device=_device(request)
+            )
         except Refused:
             form.add_error(None, NO_FIT)
         except Unavailable:
-            form.add_error(None, RESTS)
+            form.add_error(None, BUSY)
         else:
             return _opened(request, signed, {"text": "", "place": ""})
     question, token = passkeys.ask(site_of(request))
@@ -183,6 +197,8 @@ def join(request: HttpRequest) -> HttpResponse:
                 fingerprint = people.join(person, newcomer)
             except Invalid as error:
                 pages.mark(form, error)
+            except Unavailable:
+                form.add_error(None, BUSY)
             except Conflict:
                 raise NotFound from None
             else:

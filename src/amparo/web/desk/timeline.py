@@ -48,7 +48,7 @@ def dues(view: CaseView) -> list[Due]:
         label, because = NEXT[view.row.state]
         found.append(Due(label, because, view.row.due_at, view.row.waits_for_defender))
     for one in view.thread.overrides:
-        if not one.confirmed:
+        if not one.confirmed and not one.over:
             because = _("or the lock changes by itself")
             found.append(Due(_("A second person confirms"), because, one.due_at, one.mine))
     return sorted(found, key=lambda one: one.due_at)

@@ -25,7 +25,7 @@ STATES: Words = {
     "new": pgettext_lazy("state", "New"),
     "taken": pgettext_lazy("state", "Taken"),
     "answered": pgettext_lazy("state", "Answered"),
-    "waiting": pgettext_lazy("state", "Waits for their answer"),
+    "waiting": pgettext_lazy("state", "They wrote again"),
     "declined": pgettext_lazy("state", "Declined"),
     "referred": pgettext_lazy("state", "Referred"),
     "merged": pgettext_lazy("state", "Merged"),
@@ -83,7 +83,8 @@ PURPOSES: Words = {
 OTHERWISE: Words = {
     "override": pgettext_lazy("purpose", "A life is in danger"),
     "release": pgettext_lazy("purpose", "Opened by two persons"),
-    "own": pgettext_lazy("purpose", "Their own"),
+    "own": pgettext_lazy("purpose", "To read it back with their code"),
+    "duty": pgettext_lazy("purpose", "One of them alone, when the person's life is in danger"),
     "house": pgettext_lazy("purpose", "The organisation's own papers"),
 }
 ANSWERS: Words = {
@@ -141,6 +142,7 @@ EXITS: Words = {
     "file": pgettext_lazy("exit", "as a file that only their key opens"),
     "export": pgettext_lazy("exit", "as an export"),
 }
+THEMSELVES: Words = {"own": pgettext_lazy("recipient", "The person themselves")}
 TEAMS: Words = {
     "house": pgettext_lazy("team", "Everybody on staff"),
     "intake": pgettext_lazy("team", "Duty desk"),
@@ -209,7 +211,7 @@ DONE: Words = {
     "asked": _("Asked. The answer will show here."),
     "withdrawn": _("Withdrawn. The lock is changed; what was shown before stays listed."),
     "met": _("The condition is recorded as met. They are told why."),
-    "override": _("Open to you now. A second person must confirm within four hours."),
+    "override": _("It is open now. Somebody else than you two must confirm it within four hours."),
     "confirmed": _("Confirmed."),
     "released": _("Released. It is on the list that they can read."),
     "handed": _("Handed over."),
@@ -217,7 +219,6 @@ DONE: Words = {
     "passphrase": _("Your passphrase is changed. The old one opens nothing any more."),
     "passkey": _("The passkey is added."),
     "left": _("They have left. Their sessions are ended and the locks are changed."),
-    "removed": _("Removed."),
     "plan": _("The plan counts from now on."),
     "plan-gone": _("The plan is taken away. Nobody is told anything by it any more."),
     "pressed": _("It rings. Whoever stands first is told now."),
@@ -226,6 +227,8 @@ DONE: Words = {
     ),
     "alarm-on": _("The next ones are told now."),
     "alarm-close": _("It is over. Whoever was told hears so."),
+    "team": _("They are in the team now. What is sealed to it opens to them."),
+    "team-left": _("They have left the team. Its lock is changed."),
 }
 
 

@@ -1,11 +1,11 @@
 """What a page may promise before anything is typed: when somebody reads it, and who."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 
 from amparo.casework import rules
 from amparo.casework.services import intake
-from amparo.foundation import clock
+from amparo.casework.services.record import now_here
 from amparo.foundation.config import config
 from amparo.foundation.errors import Unavailable
 from amparo.people import queries as people
@@ -17,7 +17,7 @@ from amparo.vault import server
 class Promise:
     """`open`: somebody is on duty now. `always`: day and night. `by`: when it is read at the latest.
 
-    `hours` is as the administrator wrote it (UTC), `minutes` the longest wait while open.
+    `hours` are today's, in UTC; `minutes` the longest wait while open.
     """
 
     open: bool
@@ -29,14 +29,21 @@ class Promise:
 
 def promise() -> Promise:
     """The promise of this moment."""
-    now, minutes, hours = clock.now(), config().first_answer_minutes, config().duty_hours
+    now, minutes, hours = now_here(), config().first_answer_minutes, config().duty_hours
     return Promise(
         open=rules.on_duty(now, hours),
         always=not hours,
         minutes=minutes,
-        hours=hours.replace("-", "–"),
+        hours=_in_utc(now, hours),
         by=rules.first_answer_due(now, minutes, hours),
     )
+
+
+def _in_utc(now: datetime, hours: str) -> str:
+    """08:00-18:00 of the desk's clock as the same hours in UTC, the clock of these pages."""
+    ends = [time.fromisoformat(one.strip()) for one in hours.split("-") if one.strip()]
+    moments = [now.replace(hour=one.hour, minute=one.minute).astimezone(UTC) for one in ends]
+    return "–".join(f"{one:%H:%M}" for one in moments)
 
 
 def full() -> bool:

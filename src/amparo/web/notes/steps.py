@@ -246,6 +246,40 @@ def answer(step: Step) -> HttpResponse:
     return read(step, done=words[said])
 
 
+# --- choosing -----------------------------------------------------------------------------------
+def choices(step: Step, *, done: str = "") -> HttpResponse:
+    """One officer in danger, and reading back: what each means, and where it stands."""
+    return _render(step, "notes/choices.html", thread=queries.thread(step.actor), done=done)
+
+
+def choose(step: Step) -> HttpResponse:
+    """Yes, or no longer, to one of them."""
+    purpose, _, rest = step.given("choice").partition(":")
+    compartment, _, said = rest.partition(":")
+    if said not in ("yes", "no"):
+        return choices(step)
+    yes = said == "yes"
+    thread.choose(step.actor, purpose=purpose, compartment=compartment, yes=yes)
+    words = {
+        True: pgettext("consent", "You said yes. You can take it back at any time."),
+        False: pgettext("consent", "Taken back. It is closed from now on."),
+    }
+    return choices(step, done=words[yes])
+
+
+def again(step: Step) -> HttpResponse:
+    """Yes to something that was refused or taken back."""
+    which = ids.parse(step.given("which"))
+    try:
+        if which is None:
+            raise NotFound
+        thread.say_yes_again(step.actor, which)
+    except NotFound:
+        return read(step, show_who=True)
+    said = pgettext("consent", "You said yes. You can take it back at any time.")
+    return read(step, done=said, show_who=True)
+
+
 # --- taking along --------------------------------------------------------------------------------
 def export(step: Step) -> HttpResponseBase:
     """One's own copy, streamed, after a warning."""
@@ -277,6 +311,9 @@ STEPS: dict[str, Callable[[Step], HttpResponseBase]] = {
     "withdraw": withdraw,
     "keep": keep,
     "answer": answer,
+    "choices": choices,
+    "choose": choose,
+    "again": again,
     "export": export,
     "plan": plans.plan,
     "code": code,

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from amparo.casework.services import intake
 from amparo.foundation.actor import NOBODY
@@ -155,10 +155,14 @@ def _closed(request: HttpRequest, typed: str = "") -> HttpResponse:
 
 
 # --- leaving -------------------------------------------------------------------------------------
-@require_POST
 @from_our_pages
 def leave(request: HttpRequest) -> HttpResponse:
-    """The session ends, the browser goes on to an ordinary page."""
+    """The session ends, the browser goes on to an ordinary page. Whoever comes by the address alone
+    (typed, or Back after it) gets a page with the button."""
+    if request.method != "POST":
+        answer = render(request, "notes/leave.html", status=405)
+        answer.headers["Allow"] = "POST"
+        return answer
     # Locked down no session is left to end, and one goes on all the same.
     with suppress(Unavailable):
         sent = form_of(request)

@@ -27,6 +27,15 @@ TITLES: Words = {
     "health": pgettext_lazy("part title", "Health"),
     "finance": pgettext_lazy("part title", "Money"),
 }
+# What a defender may read back of what was written down for them.
+WRITTEN: Words = {
+    "identity": pgettext_lazy("written", "What was written down about who you are"),
+    "location": pgettext_lazy("written", "What was written down about where you are"),
+    "narrative": pgettext_lazy("written", "What was written down about what happened"),
+    "legal": pgettext_lazy("written", "What was written down about papers and courts"),
+    "health": pgettext_lazy("written", "What was written down about your health"),
+    "finance": pgettext_lazy("written", "What was written down about money"),
+}
 PURPOSES: Words = {
     "own": pgettext_lazy("for you", "your own reading"),
     "house": pgettext_lazy("for you", "answering you"),
@@ -39,6 +48,7 @@ PURPOSES: Words = {
     "statistics": pgettext_lazy("for you", "counting it, without your name"),
     "override": pgettext_lazy("for you", "a life in danger, without asking first"),
     "release": pgettext_lazy("for you", "opened by two people together"),
+    "duty": pgettext_lazy("for you", "one person, when your life is in danger"),
 }
 PURPOSE_TITLES: Words = {
     "protection": pgettext_lazy("for them", "keeping the person safe"),
@@ -68,6 +78,7 @@ READERS: Words = {
     "release": pgettext_lazy("reader", "Two people together"),
     "person": pgettext_lazy("reader", "One person who works on this"),
     "outside": pgettext_lazy("reader", "Somebody outside"),
+    "own": pgettext_lazy("reader", "You"),
 }
 
 

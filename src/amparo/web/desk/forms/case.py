@@ -35,7 +35,13 @@ class Versioned(Form):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
 
 
-class Reply(Versioned):
+class Once(Versioned):
+    """Names this very page, so that a button that was pressed twice does one deed."""
+
+    once = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+
+class Reply(Once):
     """A message to the defender. Files may stand alone."""
 
     text = text(
@@ -46,7 +52,7 @@ class Reply(Versioned):
     )
 
 
-class LogCall(Versioned):
+class LogCall(Once):
     """What came of a call; the note stays at the desk."""
 
     outcome = forms.ChoiceField(
@@ -60,7 +66,7 @@ class LogCall(Versioned):
     )
 
 
-class Decline(Versioned):
+class Decline(Once):
     """A no, with its reason."""
 
     reason = text(
@@ -70,7 +76,7 @@ class Decline(Versioned):
     )
 
 
-class Refer(Versioned):
+class Refer(Once):
     """A way to somebody else, with its reason; nothing of the case is sent with it."""
 
     to = forms.CharField(
@@ -205,7 +211,7 @@ class Level(Versioned):
     )
 
 
-class Entry(Form):
+class Entry(Once):
     """Something written into a compartment."""
 
     text = text(

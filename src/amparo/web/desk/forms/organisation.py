@@ -48,6 +48,30 @@ class Leave(Form):
     )
 
 
+class LeaveLosing(Leave):
+    """The second question, where something would be lost for ever."""
+
+    losing = forms.BooleanField(
+        label=_("They leave all the same. What stands above opens to nobody, ever again"),
+        error_messages={"required": _("Hand it over first, or tick this too.")},
+    )
+
+
+class LeaveTeam(Form):
+    """Somebody leaves one team."""
+
+    sure = forms.BooleanField(
+        label=_("Change the lock of this team"),
+        error_messages={"required": _("Tick this if it is what you want.")},
+    )
+
+
+class LeaveTeamLosing(LeaveTeam):
+    """The same, where something would be lost for ever."""
+
+    losing = LeaveLosing.base_fields["losing"]
+
+
 class Welcome(Form):
     """A fingerprint as the newcomer reads it out; it is not shown beside, so that it is compared."""
 

@@ -84,7 +84,7 @@ class Notices(Form):
     hours = forms.RegexField(
         r"(([01]\d|2[0-3]):[0-5]\d *(-|$) *){2}",
         label=_("Hours at which a note may come"),
-        help_text=_("Like 08:00-18:00, in UTC. Empty: at any hour."),
+        help_text=_("Like 08:00-18:00, by the desk's clock. Empty: at any hour."),
         max_length=20,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
