@@ -29,8 +29,8 @@ class Outgoing(models.Model):
 
 
 class Ringing(models.Model):
-    """A message of an alarm to one person, in a lane of its own. It goes when a channel has taken it, or
-    with the alarm's end; until then there is no second one to the same person."""
+    """A message of an alarm to one person, in a lane of its own. It goes when a channel has taken it,
+    or with the alarm's end; until then there is no second one to the same person."""
 
     id = models.UUIDField(primary_key=True, default=ids.new)
     origin = models.UUIDField(db_index=True)  # the alarm

@@ -33,8 +33,8 @@ _say = structlog.get_logger("amparo.messages")
 
 @dataclass(frozen=True)
 class Ring:
-    """One message to one person. `id` names the person in this alarm, `idem` the message; `link` is what
-    the one-time path stands for."""
+    """One message to one person. `id` names the person in this alarm, `idem` the message; `link` is
+    what the one-time path stands for."""
 
     id: ids.Id
     idem: ids.Id

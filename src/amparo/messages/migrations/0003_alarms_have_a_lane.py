@@ -1,7 +1,8 @@
-import amparo.foundation.clock
-import amparo.foundation.ids
 import django.db.models.deletion
 from django.db import migrations, models
+
+import amparo.foundation.clock
+import amparo.foundation.ids
 
 
 class Migration(migrations.Migration):
