@@ -44,8 +44,11 @@ class Ring:
 
 
 def queue(origin: ids.Id, rings: Sequence[Ring], *, kind: str, hours: int, at: str = "a") -> None:
-    """Put messages of an alarm into the lane, inside the transaction of what caused them. One that
-    still waits to the same person gives its place to the newer: nobody gets a heap of them at once. `at` is where its one-time path begins."""
+    """Put messages of an alarm into the lane, inside the transaction of what caused them.
+
+    One that still waits to the same person gives its place to the newer: nobody gets a heap of them
+    at once. `at` is where the one-time path begins.
+    """
     now = clock.now()
     rows = [
         Ringing(
