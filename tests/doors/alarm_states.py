@@ -1,13 +1,16 @@
 """The pages of alarms for people without an account, in every state, with invented content."""
 
+from datetime import timedelta
 from typing import Any
 
 from amparo.alerts import rules
 from amparo.alerts.queries import PlanView
 from amparo.alerts.services.answering import Called
+from amparo.alerts.services.checkins import Waiting
 from amparo.alerts.services.pressing import Pressed
 from amparo.foundation import clock, ids
 from amparo.web import plans
+from amparo.web.notes import checkins
 
 TOKEN, CARD = "t" * 230, "c" * 22  # as long as real ones
 DOC: dict[str, Any] = {
@@ -103,4 +106,30 @@ def states() -> dict[str, tuple[str, dict[str, Any]]]:
         "called-try-taken": called("open", what="try", effect="taken"),
         "called-over": called("safe", what="clear"),
         "called-safe": called("safe", what="clear", effect="taken"),
+        **check_ins(),
+    }
+
+
+def check_ins() -> dict[str, tuple[str, dict[str, Any]]]:
+    """The pages of check-ins."""
+    inside = {"token": TOKEN, "inside": True}
+    wrong = checkins.CheckIn({"when": "7", "me": "x", "word": "a", "forced": "a"})
+    wrong.add_error("forced", checkins.FAULTS["forced"])
+    waits = Waiting(ids.new(), clock.now() + timedelta(hours=2), False, True, 0, 3)
+    late = Waiting(ids.new(), clock.now() - timedelta(minutes=5), True, False, -1, 0)
+    well = {"link": "l" * 22, "token": TOKEN}
+    return {
+        "check-in": (
+            "notes/check-in.html",
+            inside | {"form": checkins.CheckIn(), "has_plan": True},
+        ),
+        "check-in-wrong": ("notes/check-in.html", inside | {"form": wrong, "done": ""}),
+        "check-in-waits": (
+            "notes/check-in-waits.html",
+            inside | {"waiting": waits, "done": "It is."},
+        ),
+        "check-in-late": ("notes/check-in-waits.html", inside | {"waiting": late, "wrong": "No."}),
+        "well": ("alarms/well.html", well),
+        "well-word": ("alarms/well.html", well | {"asks_word": True, "wrong": "Not this word."}),
+        "well-said": ("alarms/well.html", {"token": TOKEN, "said": True}),
     }

@@ -185,6 +185,8 @@ def _stage(world: World) -> Stage:
     stage.disk = {str(one): one.read_bytes() for one in files.folder().rglob("*") if one.is_file()}
     stage.given |= _alarm(owner, defender.case)
     stage.bodies["desk/c/<case>/press"] = {"plan": stage.given["plan"]}
+    for verb in ("take", "on"):
+        stage.bodies[f"desk/alarms/<alarm>/{verb}"] = {"version": "1"}  # as it is after a press
     return stage
 
 

@@ -243,4 +243,6 @@ n                                          POST     y y y c y y y y y y y
 new                                        GET,POST,HEAD y y y y y y y y y y y
 p/<token>                                  GET,HEAD y y y y y y y y y y y
 p/<token>                                  POST     - - - - - - - - - - -
+w/<token>                                  GET,HEAD y y y y y y y y y y y
+w/<token>                                  POST     - - - - - - - - - - -
 """

@@ -20,7 +20,7 @@ from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
 from amparo.people import queries as people
 from amparo.vault import codes
 from amparo.vault import forms as tokens
-from amparo.web.notes import forms, plans, visits
+from amparo.web.notes import checkins, forms, plans, visits
 from amparo.web.notes.arriving import drop_files, files_of, let_go, say_what_failed
 from amparo.web.notes.codes import code_page, fresh_code
 from amparo.web.notes.promise import full, promise, team
@@ -316,5 +316,6 @@ STEPS: dict[str, Callable[[Step], HttpResponseBase]] = {
     "again": again,
     "export": export,
     "plan": plans.plan,
+    "check-in": checkins.check_in,
     "code": code,
 }

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from amparo.web import alarms, links
-from amparo.web.notes import views
+from amparo.web.notes import checkins, views
 
 app_name = "notes"
 urlpatterns = [
@@ -19,4 +19,5 @@ urlpatterns = [
     path("l/<str:token>", links.link, name="link"),
     path("p/<str:token>", alarms.press, name="press"),
     path("a/<str:token>", alarms.called, name="called"),
+    path("w/<str:token>", checkins.well, name="well"),
 ]
