@@ -63,6 +63,7 @@ def _codes(world: World) -> Group:
     anew = world.ask(what="the same person again")
     with world.officers[0].request() as actor:
         desk.set_reach(actor, lost.case, reach=[], word="blue kettle")
+    with world.officers[1].request() as actor:
         opening.relink(actor, anew.case, old=lost.case, word="blue kettle")
     texts = {"withdrawn": gone.text, "replaced": old, "re-linked": lost.text}
 

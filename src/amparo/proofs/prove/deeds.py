@@ -309,7 +309,7 @@ def _passed_on(stage: Stage, came_back: bool) -> list[str]:
 
 
 def _relink(stage: Stage) -> None:
-    with stage.world.officers[0].request() as actor:
+    with stage.world.officers[1].request() as actor:  # who has not written the word down
         opening.relink(actor, stage.fresh.case, old=stage.defender.case, word="blue kettle")
 
 
