@@ -293,6 +293,7 @@ def states() -> dict[str, tuple[str, dict[str, Any]]]:
             f"trouble-{status}": ("notes/trouble.html", {"status": status})
             for status in (400, 403, 404, 409, 413, 422, 500, 503)
         },
+        "trouble-elsewhere": ("notes/trouble.html", {"status": 400, "elsewhere": True}),
         "link-over": ("links/over.html", {"text": "I will be at the hearing."}),
         "link": ("links/continue.html", {"link": "x" * 43, "token": TOKEN}),
         "link-read": (

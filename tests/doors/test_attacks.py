@@ -224,6 +224,13 @@ def test_a_request_does_not_choose_how_it_is_read(house: House, charset: str) ->
         assert Case.objects.count() == 1
 
 
+def test_an_address_of_somebody_else_is_told_apart_and_names_nobody(house: House) -> None:
+    answer = Client().get("/", headers={"host": "other.example"})
+    page = answer.content.decode()
+    assert answer.status_code == 400 and "not one of ours" in page and "too old" not in page
+    assert not any(site in page for site in ("other.example", *config().sites))
+
+
 def test_a_crooked_cookie_shuts_nobody_out_of_the_desk(house: House) -> None:
     """It can be planted by whoever holds another name under the same domain."""
     ines = client(house.ines)

@@ -248,9 +248,12 @@ def test_a_lost_code_is_linked_again_by_the_agreed_word(made: Busy, ines: Client
     anew = make.ask("I lost my code. I wrote about my brother.")
     path = f"/desk/c/{anew.case}/do/relink"
     assert str(made.case.case) in text(ines, path)
-    wrong = ines.post(path, {"old": made.case.case, "word": "red kettle"})
+    wrong = client(made.house.tomas).post(path, {"old": made.case.case, "word": "red kettle"})
     assert wrong.status_code == 422 and "not the word" in wrong.content.decode()
-    assert ines.post(path, {"old": made.case.case, "word": "Blue  Kettle"}).status_code == 302
+    own = ines.post(path, {"old": made.case.case, "word": "Blue  Kettle"})
+    assert own.status_code == 422 and "yourself" in own.content.decode()
+    tomas = client(made.house.tomas)
+    assert tomas.post(path, {"old": made.case.case, "word": "Blue  Kettle"}).status_code == 302
     anew.window = b""
     with anew.request() as actor:
         assert actor.case == made.case.case
@@ -302,6 +305,7 @@ def test_how_to_reach_them_is_changed_in_one_place(made: Busy, ines: Client) -> 
     assert ines.post(path, sent).status_code == 302
     page = text(ines, f"/desk/c/{made.new.case}")
     assert "No text messages." in page and "water the plants" not in page
+    assert "oak" not in text(ines, path)  # or whoever reads it could say it in their name
 
 
 # --- drafts --------------------------------------------------------------------------------------

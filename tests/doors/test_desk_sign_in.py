@@ -79,7 +79,8 @@ def test_every_mistake_gets_one_answer(house: make.House) -> None:
         text = re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", text)
         bodies.add(re.sub(r'name="(name|second)" value="[^"]*"', "", text))
     assert len(bodies) == 1
-    assert "do not fit together" in bodies.pop()
+    body = bodies.pop()
+    assert "do not fit together" in body and "One thing before we go on" in body
 
 
 def test_a_desk_that_is_busy_says_so(house: make.House, monkeypatch: pytest.MonkeyPatch) -> None:

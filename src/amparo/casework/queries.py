@@ -116,7 +116,6 @@ class QueueRow:
     version: int
     reach: list[dict[str, str]] = field(default_factory=list)
     where: str = ""
-    word: str = ""
 
     @property
     def waits_for_defender(self) -> bool:
@@ -199,10 +198,12 @@ def goes_with(actor: Actor, row: Case, to: ids.Id) -> bool:
     return True
 
 
-def agreed_word(actor: Actor, case: ids.Id) -> str:
-    """The word that was agreed with a defender for the day their code is lost; may be empty."""
+def agreed_word(actor: Actor, case: ids.Id) -> tuple[str, ids.Id | None]:
+    """The word that was agreed with a defender for the day their code is lost (may be empty), and who
+    wrote it down. It is compared, and shown to nobody."""
     leave = gate.admit(actor, case, "cover")
-    return str(gate.read(leave, COVER, Cover.objects.get(case=case))["word"])
+    doc = gate.read(leave, COVER, Cover.objects.get(case=case))
+    return str(doc["word"]), ids.parse(str(doc.get("word_by", "")))
 
 
 # --- entries -------------------------------------------------------------------------------------
@@ -487,7 +488,6 @@ def _queue_row(
         version=row.version,
         reach=list(doc["reach"]),  # type: ignore[call-overload]
         where=str(doc.get("where", "")),
-        word=str(doc.get("word", "")),
     )
 
 

@@ -88,8 +88,9 @@ def sign_in(name: str, passphrase: str, second: str | Passkey, *, device: str = 
     known = devices.name_of(device)
     # Who misses again and again on a device that was here before stands in line with the strangers.
     trusted = known if known and _may_try(known) else b""
-    # Only with the right passphrase does anybody get as far as the second factor's tries.
-    tries = keys.name_digest(name) + trusted
+    # Only with the right passphrase does anybody get as far as the second factor's tries. Those of all
+    # known devices count as one, or whoever has collected many would have as many times five.
+    tries = keys.name_digest(name) + (b"known" if trusted else b"")
     try:
         person = staff.unlock(name, passphrase, known=bool(trusted))
         if _of_the_sample(passphrase) or not _may_try(tries):

@@ -288,7 +288,8 @@ def current(case: ids.Id, compartment: str) -> int:
 def shares_of(case: ids.Id, compartment: str) -> list[Share]:
     """Who holds the newest epoch, for what and until when."""
     rows = live().filter(case=case, compartment=compartment, epoch=current(case, compartment))
-    return sorted(Share(row.grantee, row.purpose, row.until) for row in rows)
+    found = Signers(rows).genuine(rows)
+    return sorted(Share(row.grantee, row.purpose, row.until) for row in found)
 
 
 def any_held(case: ids.Id, compartment: str, wanted: set[tuple[ids.Id, str]]) -> bool:
@@ -314,8 +315,9 @@ def sign_list(ring: Ring, case: ids.Id, compartment: str, number: int) -> None:
     epoch = Epoch.objects.get(case=case, compartment=compartment, number=number)
     grants = Grant.objects.filter(case=case, compartment=compartment, epoch=number)
     pairs = PairWrap.objects.filter(case=case, compartment=compartment, epoch=number)
-    lines = [Share(row.grantee, row.purpose, row.until).line for row in grants]
-    lines += [[f"{row.first}+{row.second}", "pair", ""] for row in pairs]
+    signers = Signers(grants)
+    lines = [Share(row.grantee, row.purpose, row.until).line for row in signers.genuine(grants)]
+    lines += [[f"{row.first}+{row.second}", "pair", ""] for row in signers.genuine(pairs)]
     epoch.recipients, epoch.signer = sorted(lines), ring.id
     epoch.signature = ring.person.sign(list_text(epoch))
     epoch.save(update_fields=["recipients", "signer", "signature"])
@@ -387,15 +389,13 @@ def rotate(
         row.id for row in held if (row.grantee, row.purpose) in drop or (row.grantee, "") in drop
     }
     losers = {row.grantee for row in held if row.id in gone}
+    signers = Signers(held)
     stay = [row for row in held if row.epoch == number and row.id not in gone]
-    shares = _seats(stay, succeed or {})
+    shares = _seats(signers.genuine(stay), succeed or {})
     paired = PairWrap.objects.filter(case=case, compartment=compartment)
     dropped = {principal for principal, purpose in drop if not purpose}
-    pairs = [
-        (row.first, row.second)
-        for row in paired
-        if row.epoch == number and not {row.first, row.second} & dropped
-    ]
+    both = [row for row in paired if row.epoch == number and not {row.first, row.second} & dropped]
+    pairs = [(row.first, row.second) for row in signers.genuine(both)]
     Grant.objects.filter(id__in=gone).delete()
     for row in paired:
         if {row.first, row.second} & dropped:
@@ -533,7 +533,7 @@ def renew(
             return number, held[number]
         shares = shares_of(case, compartment)
         paired = PairWrap.objects.filter(case=case, compartment=compartment, epoch=number)
-        pairs = pairs or list(paired.values_list("first", "second"))
+        pairs = pairs or [(row.first, row.second) for row in Signers().genuine(paired)]
         signer = Signer(ring.id, ring.person)
         made = _make(signer, case, {compartment: (number + 1, shares)}, None, {compartment: pairs})
     return number + 1, made[compartment]

@@ -4,12 +4,15 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from amparo.foundation import ids
 from amparo.vault import server
 from amparo.vault.keys import id_of, public_of, rotation_key, trusted
 from amparo.vault.models import Epoch, Grant, PairWrap, Principal
 from amparo.vault.primitives import LENGTH, SIGNATURE, CannotOpen, PublicKey, ctx, digest
+
+Row = TypeVar("Row", Grant, PairWrap)
 
 
 @dataclass(frozen=True, order=True)
@@ -116,6 +119,36 @@ class Signers:
         elif not self.may_sign(signer, row.case):
             raise CannotOpen
         return public_of(bytes(signer.public))
+
+    def genuine(self, rows: Iterable[Row]) -> list[Row]:
+        """Those of some grants or pairs that were made by somebody who may. What was planted, or is no
+        longer as it was signed, is carried into no new epoch and onto no signed list."""
+        return [row for row in rows if self._is_genuine(row)]
+
+    def _is_genuine(self, row: Grant | PairWrap) -> bool:
+        try:
+            line, label, context = self._said(row)
+            signed = ctx(label, context, digest(bytes(row.wrap)))
+            self.of(row, line).verify(bytes(row.signature), signed)
+        except CannotOpen:
+            return False
+        return True
+
+    def _said(self, row: Grant | PairWrap) -> tuple[list[str], str, bytes]:
+        place = row.case, row.compartment, row.epoch
+        if isinstance(row, Grant):
+            to, share = self._public(row.grantee), Share(row.grantee, row.purpose, row.until)
+            return (
+                share.line,
+                "grant-signature",
+                grant_context(*place, to, share.purpose, share.until),
+            )
+        first, second = self._public(row.first), self._public(row.second)
+        line = [f"{row.first}+{row.second}", "pair", ""]
+        return line, "pair-signature", pair_context(*place, first, second, "outer")
+
+    def _public(self, whose: ids.Id) -> PublicKey:
+        return public_of(bytes(self.principal(whose).public))
 
     def may_sign(self, signer: Principal, case: ids.Id) -> bool:
         """Staff anywhere; a defender in the case that follows from their key."""

@@ -80,13 +80,17 @@ def sits_in(team: ids.Id, person: ids.Id) -> bool:
 def seated(code: str) -> list[ids.Id]:
     """Members of a team to whom something may be sealed: they are here, and somebody whom a founder's
     chain stands for has signed that they belong to it."""
-    rows = Membership.objects.filter(team=keys.team(code), member__active=True)
+    return [member.id for member in _seated(keys.team(code))]
+
+
+def _seated(team: Principal) -> list[Principal]:
     found = []
+    rows = Membership.objects.filter(team=team, member__active=True)
     for row in rows.select_related("team", "member"):
         with contextlib.suppress(CannotOpen):
             keys.check_seat(row, keys.public_of(bytes(row.member.public)))
             if keys.trusted(row.member):
-                found.append(row.member_id)
+                found.append(row.member)
     return found
 
 
@@ -269,9 +273,9 @@ def _teams_of(person: ids.Id) -> list[Principal]:
 
 
 def _stay(team: Principal, without: ids.Id) -> list[Principal]:
-    """Who stays in a team. To a key that somebody has put in a member's place nothing is wrapped."""
-    rows = Membership.objects.filter(team=team, member__active=True).exclude(member_id=without)
-    return [row.member for row in rows.select_related("member") if keys.trusted(row.member)]
+    """Who stays in a team. To a key that somebody has put in a member's place nothing is wrapped, nor
+    to a colleague whose seat nobody signed."""
+    return [member for member in _seated(team) if member.id != without]
 
 
 def leave(ring: Ring, person: ids.Id) -> None:

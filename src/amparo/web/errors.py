@@ -1,5 +1,6 @@
 """Pages for what went wrong. Refused and not found look exactly alike from outside."""
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -18,9 +19,10 @@ def page_for(request: HttpRequest, error: errors.AmparoError) -> HttpResponse:
     return page(request, status)
 
 
-def page(request: HttpRequest, status: int) -> HttpResponse:
+def page(request: HttpRequest, status: int, *, elsewhere: bool = False) -> HttpResponse:
     """A plain page for a status; says what happened, what is kept and what to do."""
-    return render(request, "notes/trouble.html", {"status": status}, status=status)
+    context = {"status": status, "elsewhere": elsewhere}
+    return render(request, "notes/trouble.html", context, status=status)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -34,8 +36,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400."""
-    return page(request, 400)
+    """400; also for a host name that is none of this installation's (`elsewhere`)."""
+    return page(request, 400, elsewhere=isinstance(exception, DisallowedHost))
 
 
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -252,7 +252,8 @@ def summary(form: Any, heading: str = "") -> dict[str, Any]:
         first = f"{bound.auto_id}_0" if bound.field.widget.use_fieldset else bound.id_for_label
         lines += [(first, error) for error in bound.errors]
     general = form.non_field_errors()
-    return {"lines": lines, "general": general, "heading": heading, "count": len(lines)}
+    count = len(lines) + len(general)
+    return {"lines": lines, "general": general, "heading": heading, "count": count}
 
 
 @register.simple_tag

@@ -442,8 +442,8 @@ def test_the_same_again_changes_nothing(house: House, case: Defender) -> None:
 
 
 def test_what_a_lost_code_chose_is_not_given_to_its_finder(house: House, case: Defender) -> None:
-    with house.ines.request() as ines:
-        desk.set_reach(ines, case.case, reach=[], word="blue kettle")
+    with house.tomas.request() as tomas:
+        desk.set_reach(tomas, case.case, reach=[], word="blue kettle")
     choose(case, OWN, "location")
     with case.request() as actor:
         lost = actor.id

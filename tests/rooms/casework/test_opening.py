@@ -185,7 +185,8 @@ def lost(house: House, amina: Defender) -> Defender:
     """Amina's call: answered, with an agreed word, and its code has been lost."""
     with house.ines.request() as ines:
         desk.reply(ines, amina.case, text="We have read it.")
-        desk.set_reach(ines, amina.case, reach=[], word=WORD)
+    with house.tomas.request() as tomas:
+        desk.set_reach(tomas, amina.case, reach=[], word=WORD)
     return amina
 
 
@@ -253,6 +254,20 @@ def test_without_an_agreed_word_nothing_is_re_linked(house: House, amina: Defend
     for word in ("", "anything"):
         with pytest.raises(Refused):
             relink(house, new, amina, word)
+
+
+def test_whoever_wrote_the_word_down_does_not_re_link(house: House, amina: Defender) -> None:
+    """Alone they would be the defender: erase everything, and choose in their name who reads what."""
+    mallory = house.hire("mallory", "intake")
+    fake = make.ask("a call of Mallory's own")
+    with mallory.request() as actor:
+        desk.set_reach(actor, amina.case, reach=[], word="mine")
+        with pytest.raises(Invalid):
+            opening.relink(actor, fake.case, old=amina.case, word="mine")
+    assert not is_dead(amina)
+    with mallory.request() as actor:
+        assert not hasattr(queries.case(actor, amina.case).row, "word")  # it is shown to nobody
+    relink(house, fake, amina, "mine")  # it takes a second person
 
 
 def test_what_was_taken_back_or_joined_is_not_re_linked(house: House, lost: Defender) -> None:

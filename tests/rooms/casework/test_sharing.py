@@ -239,6 +239,33 @@ def test_an_answer_goes_under_the_cases_key_when_somebody_opens_the_case(
         assert "I take it." not in [one.text for one in queries.thread(actor).messages]
 
 
+def test_an_answer_that_was_laid_beside_another_case_is_not_taken_in_there(
+    house: House, amina: Defender
+) -> None:
+    """Which case it belongs to is a clear column, and the seal is a public key's."""
+    other = make.ask("somebody else")
+    answered(house, amina)
+    OutsideAnswer.objects.update(case=other.case)
+    with house.ines.request() as ines:
+        assert sharing.answers(ines, other.case) == []
+    assert make.texts(house.ines, other.case, "correspondence") == ["somebody else"]
+    OutsideAnswer.objects.update(case=amina.case)
+    with house.ines.request() as ines:
+        assert len(sharing.answers(ines, amina.case)) == 1
+
+
+@pytest.mark.parametrize("doc", [{}, {"text": "x"}, {"text": "x", "reader": "", "at": "noon"}])
+def test_a_planted_answer_shuts_no_case(
+    house: House, amina: Defender, doc: dict[str, object]
+) -> None:
+    row = OutsideAnswer(case=amina.case)
+    answers.seal(row, doc)
+    row.save(force_insert=True)
+    with house.ines.request() as ines:
+        desk.mend(ines, amina.case)
+        assert queries.case(ines, amina.case).thread.messages
+
+
 def test_an_answer_waits_for_somebody_who_can_open_it(house: House, amina: Defender) -> None:
     legal = house.hire("lena", "legal")
     with house.ines.request() as ines:

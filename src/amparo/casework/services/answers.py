@@ -2,6 +2,7 @@
 case, then under the case's own key, which is turned when somebody leaves."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from amparo.casework.models import ENTRY, Entry, OutsideAnswer
 from amparo.casework.services.record import Author, write_entry
@@ -17,7 +18,7 @@ OUTSIDE = "outside"  # who an entry is by
 
 def seal(row: OutsideAnswer, doc: Mapping[str, object]) -> None:
     """Seal an answer from somebody who holds no key of the team's."""
-    row.sealed = gate.seal_to_team(INTAKE, KIND, row.id, dict(doc))
+    row.sealed = gate.seal_to_team(INTAKE, KIND, row.id, dict(doc) | {"case": str(row.case)})
 
 
 def take_in(actor: Actor, case: ids.Id) -> int:
@@ -36,14 +37,19 @@ def take_in(actor: Actor, case: ids.Id) -> int:
 def _move(actor: Actor, leave: gate.Leave, row: OutsideAnswer) -> bool:
     try:
         doc = gate.read_as_team(actor, KIND, row)
-        reader, text, at = ids.parse(str(doc["reader"])), str(doc["text"]), doc["at"]
+        # The case is a clear column: an answer that was laid beside another case stays where it is.
+        if doc.get("case") != str(row.case):
+            raise CannotOpen
+        reader, text, at = ids.parse(str(doc["reader"])), str(doc["text"]), str(doc["at"])
+        datetime.fromisoformat(at)
         with operations.writing():
             # Of two colleagues who look at once, one moves it.
             if not OutsideAnswer.objects.filter(id=row.id).delete()[0]:
                 return False
             write_entry(leave, Author(OUTSIDE, reader), text, at=at, inside=True)
-    except (CannotOpen, Conflict):
-        return False  # somebody else's team, or the key was turned just now: the next one moves it
+    except (CannotOpen, Conflict, KeyError, ValueError):
+        # Somebody else's team, the key was turned just now (the next one moves it), or planted.
+        return False
     journal.note("answer taken in", leave.case, row.id)
     return True
 

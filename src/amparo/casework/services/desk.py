@@ -263,11 +263,13 @@ def merge(actor: Actor, case: ids.Id, *, into: ids.Id, version: int) -> None:
 
 
 def set_reach(actor: Actor, case: ids.Id, *, reach: list[dict[str, str]], word: str = "") -> None:
-    """Change how this person may be reached safely, and the word that was agreed with them."""
+    """Change how this person may be reached safely, and the word that was agreed with them; without a
+    new word the old one stays."""
     row = case_row(actor, case)
     leave = gate.admit(actor, case, "cover", write=True)
+    agreed = {"word": " ".join(word.split()), "word_by": str(actor.id)} if word.strip() else {}
     with operations.writing():
-        change_cover(leave, reach=reach, word=" ".join(word.split()))
+        change_cover(leave, reach=reach, **agreed)
         journal.note("reach changed", row.id)
 
 

@@ -112,12 +112,17 @@ def relink(actor: Actor, new: ids.Id, *, old: ids.Id, word: str) -> None:
     """Somebody lost their code and has asked anew: after the agreed word their new code opens the old
     request, and the old code dies.
 
-    Refused when no word was agreed or it is another. The new request is joined to the old one.
+    Refused when no word was agreed or it is another. Invalid (`word`) for whoever wrote the word down:
+    what the new code does then is the defender's own hand, so one officer alone must not hold both
+    ends. The new request is joined to the old one.
     """
     newer, older = case_row(actor, new), case_row(actor, old)
     if new == old or older.state in {"withdrawn", "merged"} or newer.state == "merged":
         raise Conflict
-    agreed = queries.agreed_word(actor, old)
+    agreed, written_by = queries.agreed_word(actor, old)
+    if agreed and written_by == actor.id:
+        journal.note("relink refused", new, old)
+        raise Invalid("a colleague compares the word", {"word": "own"})
     if not agreed or not keys.same_word(agreed, word):
         journal.note("relink refused", new, old)
         raise Refused

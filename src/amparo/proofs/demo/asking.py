@@ -103,7 +103,7 @@ def cut(play: Play) -> str:
     while parts(play) > before and time.monotonic() < until:
         time.sleep(0.02)
     expect(parts(play) == before, "parts of a cut upload stayed")
-    return f"12 MiB of 86 came, {during - before} parts lay sealed meanwhile, none is left"
+    return f"12 MiB of 86 came; sealed parts meanwhile: {during - before}, now: none"
 
 
 def parts(play: Play) -> int:

@@ -138,8 +138,11 @@ def thief(play: Play) -> str:
     play.notes["values"] = found["classified"]
     expect(found["outside_shadow"] == 0, f"it opened {found['opened']}")
     expect(found["unclassified"] == 0, f"it does not know {found['unknown'][:3]}")
-    opened = ", ".join(f"{count} {kind}" for kind, count in found["opened"].items()) or "nothing"
-    return f"0 records opened out of {found['classified']} values ({opened})"
+    held = sum(found["opened"].values())
+    return (
+        f"0 records opened out of {found['classified']} values; {held} secrets of second devices and "
+        "addresses for notices lay open, as THREAT_MODEL.md says"
+    )
 
 
 @scene(END, "with one passphrase it opens what that officer opens, and nothing else")
@@ -163,5 +166,5 @@ def doctor(play: Play) -> str:
     found = json.loads(done.stdout)
     bad = [f"{one['check']}: {one['detail']}" for one in found["checks"] if one["status"] == "FAIL"]
     expect(not bad, "; ".join(bad))
-    warned = sum(one["status"] == "WARN" for one in found["checks"])
-    return f"{len(found['checks'])} checks, {warned} warnings"
+    warned = [one["check"] for one in found["checks"] if one["status"] == "WARN"]
+    return f"{len(found['checks'])} checks; to look at: {', '.join(warned) or 'nothing'}"

@@ -114,7 +114,7 @@ class Stage:
             time.sleep(0.01)
         said = self.log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
         self.stop()
-        raise Unavailable(f"the server did not start: {said[-1]}")
+        raise Unavailable(f"the server did not start: {said[-1].removeprefix('amparo: ')}")
 
     def stop(self) -> int | None:
         """End the server in order; returns its exit code."""

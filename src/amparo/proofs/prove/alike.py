@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from django.db import connections
 from django.test import Client
 
@@ -34,7 +33,7 @@ from amparo.people import services as people
 from amparo.proofs.prove.found import Found, many, proves
 from amparo.proofs.prove.served import Answer, Visitor, serving
 from amparo.proofs.prove.world import World, found, newcomer
-from amparo.vault import codes, factors, forms, keys, primitives
+from amparo.vault import codes, factors, forms, keys
 
 Fields = dict[str, str]
 
@@ -47,9 +46,8 @@ class Group:
     ways: dict[str, Callable[[], tuple[str, Fields]]]
     desk: bool = False  # Django's own check of forms wants its cookie
     rounds: int = 3
-    path_alike: tuple[str, ...] | None = (
-        None  # which ways must be one way through the code; None: all
-    )
+    # Which ways must be one way through the code; None: all of them.
+    path_alike: tuple[str, ...] | None = None
     spent: dict[str, list[float]] = field(default_factory=dict)
 
 
@@ -65,6 +63,7 @@ def _codes(world: World) -> Group:
     anew = world.ask(what="the same person again")
     with world.officers[0].request() as actor:
         desk.set_reach(actor, lost.case, reach=[], word="blue kettle")
+    with world.officers[1].request() as actor:
         opening.relink(actor, anew.case, old=lost.case, word="blue kettle")
     texts = {"withdrawn": gone.text, "replaced": old, "re-linked": lost.text}
 
@@ -92,7 +91,7 @@ def _links(world: World, name: str, kind: str, address: str) -> Group:
         return over
 
     tokens: dict[str, Callable[[], str]] = {
-        "never": lambda: primitives.token(11).hex(),
+        "never": lambda: ids.new().hex[:22],
         "used": lambda: used,
         "over": still_there,
         "another door's": lambda: elsewhere,
@@ -187,6 +186,7 @@ def _ask_all(result: Found, group: Group, visitor: Callable[[], Visitor]) -> Non
 def _counted() -> Iterator[list[str]]:
     """Every statement to a database, and every derivation from a passphrase or a code."""
     steps: list[str] = []
+    argon2id: Any = keys.Argon2id
 
     def statement(execute: Any, sql: str, params: Any, many_: bool, context: Any) -> Any:
         steps.append(re.sub(r"'s\d+_x\d+'|\"s\d+_x\d+\"", "savepoint", sql))
@@ -196,14 +196,13 @@ def _counted() -> Iterator[list[str]]:
         """An Argon2id that is written down."""
 
         def __init__(self, **cost: Any) -> None:
-            self._kdf = Argon2id(**cost)
+            self._kdf = argon2id(**cost)
             said = {name: value for name, value in cost.items() if isinstance(value, int)}
             steps.append(f"argon2id {sorted(said.items())}")
 
         def derive(self, secret: bytes) -> bytes:
             return self._kdf.derive(secret)
 
-    before = codes.Argon2id, keys.Argon2id
     codes.Argon2id = keys.Argon2id = Counting  # type: ignore[assignment]
     try:
         with (
@@ -212,7 +211,7 @@ def _counted() -> Iterator[list[str]]:
         ):
             yield steps
     finally:
-        codes.Argon2id, keys.Argon2id = before
+        codes.Argon2id = keys.Argon2id = argon2id
 
 
 def _same_way(result: Found, group: Group) -> int:

@@ -5,8 +5,8 @@ what the keys do must agree, and what came back must have lasted; where it did n
 to do it again.
 """
 
-import hashlib
 import re
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -262,14 +262,20 @@ def _reader_holds(stage: Stage, compartment: str = "narrative", **more: object) 
     return rows.filter(grantee=stage.reader, **more).exists()
 
 
+def _sha256(data: bytes) -> bytes:
+    """By the system's own program: only the vault computes digests here."""
+    told = subprocess.run(["sha256sum"], input=data, capture_output=True, check=True).stdout
+    return bytes.fromhex(told.split()[0].decode())
+
+
 def _upload(stage: Stage) -> None:
     """By a program: announced, sent in two parts, named in a call."""
     parts = b"a" * files.PART, b"content of the file" * 99
-    whole = hashlib.sha256(b"".join(parts)).hexdigest()
+    whole = _sha256(b"".join(parts)).hex()
     with journal.unit():
         ticket, token = uploads.begin(size=sum(map(len, parts)), sha256=whole, name="a.bin")
         for number, part in enumerate(parts):
-            uploads.take_part(ticket, number, [part], hashlib.sha256(part).digest())
+            uploads.take_part(ticket, number, [part], _sha256(part))
         call = intake.Call(what="words of the call")
         with uploads.taken([token]) as sent:
             intake.ask(NOBODY, once=ids.new(), code=stage.fresh.code, call=call, files=sent)
@@ -303,7 +309,7 @@ def _passed_on(stage: Stage, came_back: bool) -> list[str]:
 
 
 def _relink(stage: Stage) -> None:
-    with stage.world.officers[0].request() as actor:
+    with stage.world.officers[1].request() as actor:  # who has not written the word down
         opening.relink(actor, stage.fresh.case, old=stage.defender.case, word="blue kettle")
 
 

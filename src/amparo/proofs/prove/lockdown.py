@@ -6,9 +6,11 @@ leaves out "duty" (addresses and links open), when `people.lockdown` does not en
 `server._write` does not overwrite the old file's bytes before it is replaced.
 """
 
+import os
 import threading
 from base64 import urlsafe_b64encode
 from datetime import timedelta
+from pathlib import Path
 
 from django.db import close_old_connections, connections
 
@@ -16,6 +18,7 @@ from amparo.casework import queries
 from amparo.casework.models import Case
 from amparo.casework.services import opening, sharing
 from amparo.foundation import clock, errors, ids, journal
+from amparo.foundation.config import config
 from amparo.messages import services as messages
 from amparo.messages.models import Outgoing, Route
 from amparo.people import services as people
@@ -83,12 +86,15 @@ def raid_button() -> Found:
     while len(knocking.asked) < many(20, 4) and not knocking.odd:
         threading.Event().wait(0.05)
     queued = set(Outgoing.objects.values_list("id", flat=True))
+    # A second name for the file of the server's keys: what its blocks hold when it is gone.
+    behind = config().data.parent / "blocks"
+    os.link(server.path(), behind)
     with second.request() as actor:
         people.lockdown(actor)
     knocking.end()
     close_old_connections()
     result.breaches += knocking.odd
-    opened = _what_is_left(result, old, (token, form, first.handle), queued)
+    opened = _what_is_left(result, old, (token, form, first.handle), queued, behind)
     _no_way_in(result, world, first.handle)
     _way_back(result, world, defender, knocking.asked)
     result.value = str(opened)
@@ -97,7 +103,11 @@ def raid_button() -> Found:
 
 
 def _what_is_left(
-    result: Found, old: server.ServerKeys, carried: tuple[str, str, bytes], queued: set[ids.Id]
+    result: Found,
+    old: server.ServerKeys,
+    carried: tuple[str, str, bytes],
+    queued: set[ids.Id],
+    behind: Path,
 ) -> int:
     """Everything on the disk after the button, with what people carried away."""
     opened = 0
@@ -121,6 +131,9 @@ def _what_is_left(
             place for place, data in bytes_at_rest() if key in data or key.hex().encode() in data
         ]
         result.expect(not places, f"the old {name} key is still in {places}")
+        blocks = behind.read_bytes()
+        gone = key not in blocks and key.hex().encode() not in blocks
+        result.expect(gone, f"the old {name} key is still on the disk's blocks")
     result.expect(not Session.objects.exists(), "sessions are left")
     # A call that was under way may still leave a notice; it holds nothing that opens.
     result.expect(not Outgoing.objects.filter(id__in=queued).exists(), "notices are left")

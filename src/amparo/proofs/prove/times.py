@@ -71,7 +71,7 @@ def _columns() -> int:
 
 def _journey(world: World) -> list[Any]:
     """Everything that may know an hour; returns what ends it."""
-    first, second, _ = world.officers
+    first, second, third = world.officers
     defender = world.ask(what="a call", files_=(sealed_file("a.txt", b"x"),))
     other = world.ask(what="another")
     case = defender.case
@@ -89,7 +89,7 @@ def _journey(world: World) -> list[Any]:
         desk.save_draft(actor, place="x", text="draft")
     with defender.request() as actor:
         thread.write(actor, once=ids.new(), text="again")
-    with second.request() as actor:
+    with third.request() as actor:
         consent.confirm_override(actor, overrides[0])
 
     def close_case() -> None:

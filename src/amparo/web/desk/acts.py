@@ -181,6 +181,7 @@ ACTS: dict[str, Act] = {
             gettext_lazy(
                 "Without an agreed word, or with another one, nothing happens and it is noted."
             ),
+            gettext_lazy("Somebody else than whoever wrote the word down compares it."),
         ),
         "relinked",
         lambda actor, case, given: opening.relink(
@@ -255,6 +256,10 @@ def act(request: Any, case: ids.Id, verb: str) -> HttpResponse:
         except Invalid as error:
             if "owner" in error.fields:
                 form.add_error(None, not_without(view))
+            elif verb == "relink" and "word" in error.fields:
+                form.add_error(
+                    "word", _("You wrote this word down yourself. A colleague compares it.")
+                )
             else:
                 pages.mark(form, error)
         except Conflict:
@@ -352,7 +357,7 @@ def _page(
 def reach(request: Any, case: ids.Id) -> HttpResponse:
     """How they may be reached safely, and the word for the day their code is lost."""
     view = queries.case(request.actor, case)
-    initial: dict[str, str] = {"word": view.row.word}
+    initial: dict[str, str] = {}
     for number, one in enumerate(view.row.reach[: asked.Reach.LINES], start=1):
         initial |= {f"how{number}": one["how"], f"text{number}": one["text"]}
     form = asked.Reach(request.POST if request.method == "POST" else None, initial=initial)

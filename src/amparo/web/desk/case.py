@@ -152,7 +152,7 @@ def compartment(request: Any, case: ids.Id, code: str) -> HttpResponse:
 def draft(request: Any) -> HttpResponse:
     """Keep what is being typed, sealed to the typist. The answer is empty: there is nothing to say."""
     place = request.POST.get("place", "")
-    if not 0 < len(place) <= 80:
+    if not 0 < len(place) <= pages.PLACE_LIMIT:
         raise NotFound
     casework.save_draft(request.actor, place=place, text=pages.kept_text(request))
     return HttpResponse(status=204)

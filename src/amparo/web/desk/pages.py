@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.shortcuts import render as django_render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -22,11 +23,13 @@ from amparo.people import queries as people
 from amparo.people.rules import AUDITORS, COORDINATION, INTAKE
 from amparo.vault import files, server
 from amparo.web.desk import words
+from amparo.web.desk.forms.sign_in import SignIn
 
 View = Callable[..., HttpResponseBase]
 
 PREFERENCES_COOKIE = "look"
 THEMES = ("", "light", "dark")
+PLACE_LIMIT = 80  # characters of the name of a place where something is typed
 KEPT = ("text", "reason", "note", "what")  # the long answers that are kept when a session is lost
 
 WRONG: words.Words = {
@@ -122,12 +125,23 @@ def signed_in(view: View) -> View:
             return HttpResponse(status=204)  # a page in the background changes nothing
         if request.headers.get("X-Draft"):
             return HttpResponse(status=401)
-        from amparo.web.desk.sign_in import ask_to_sign_in
-
         return ask_to_sign_in(request)
 
     inner.needs = "staff"  # type: ignore[attr-defined]
     return inner
+
+
+def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Somebody's visit has ended. What they were writing goes with them, in their own browser."""
+    if request.method != "POST":
+        return redirect("desk:sign-in")
+    kept = {
+        "text": kept_text(request),
+        "place": request.POST.get("place", "")[:PLACE_LIMIT],
+        "after": request.path,
+    }
+    context = {"form": SignIn(), "kept": kept, "ended": True}
+    return render(request, "desk/sign-in.html", context, status=401)
 
 
 def role(code: str) -> Callable[[View], View]:

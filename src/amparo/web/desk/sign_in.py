@@ -25,7 +25,6 @@ from amparo.web.desk import pages
 from amparo.web.desk.forms.sign_in import Enrol, PasskeySignIn, SignIn
 
 JOINING = b"join:"
-PLACE_LIMIT = 80
 NO_FIT = gettext_lazy(
     "These three do not fit together. All of them may be wrong. After five tries, wait a minute."
 )
@@ -43,19 +42,6 @@ def _after(request: HttpRequest) -> str:
     wanted = request.POST.get("after", "")
     ours = url_has_allowed_host_and_scheme(wanted, None) and middleware.is_desk(wanted)
     return wanted if ours else reverse("desk:queue")
-
-
-def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Somebody's visit has ended. What they were writing goes with them, in their own browser."""
-    if request.method != "POST":
-        return redirect("desk:sign-in")
-    kept = {
-        "text": pages.kept_text(request),
-        "place": request.POST.get("place", "")[:PLACE_LIMIT],
-        "after": request.path,
-    }
-    context = {"form": SignIn(), "kept": kept, "ended": True}
-    return pages.render(request, "desk/sign-in.html", context, status=401)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -91,7 +77,7 @@ def _device(request: HttpRequest) -> str:
 
 def _opened(request: Any, signed: people.Signed, kept: dict[str, str]) -> HttpResponse:
     if kept["text"] and kept["place"]:
-        place = kept["place"][:PLACE_LIMIT]
+        place = kept["place"][: pages.PLACE_LIMIT]
         casework.save_draft(signed.actor, place=place, text=kept["text"])
     rotate_token(request)  # whoever planted a token before has none now
     to = _after(request)

@@ -132,7 +132,10 @@ class Reach(Form):
 
     word = forms.CharField(
         label=_("The word you agreed"),
-        help_text=_("For the day their code is lost. Agree it with them; write it nowhere else."),
+        help_text=_(
+            "For the day their code is lost. Agree it with them; write it nowhere else. One that was "
+            "agreed before is not shown: leave this empty to keep it."
+        ),
         max_length=100,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
