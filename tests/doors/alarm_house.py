@@ -57,6 +57,8 @@ class Tab:
         if action is not None and "/leave" not in action[1]:
             self.path = action[1]
         token = token_of(self.page) if token is None else token
+        seen = re.search(r'name="seen" value="(\d+)"', self.page)
+        sent = ({"seen": seen[1]} if seen else {}) | sent
         self._took(self.browser.post(self.path, {"token": token, **sent}))
         return self.page
 

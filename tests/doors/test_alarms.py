@@ -144,10 +144,8 @@ def test_opening_a_link_shows_nothing_before_its_button(made: Busy, phone: Phone
     tab = Tab(phone.path())
     assert "Reem" not in tab.page and "help" not in tab.page.lower()
     assert "Reem</bdi> needs help now" in tab.send()
-    assert Tab(phone.path()).send() and "Reem" not in Tab(phone.path()).send()  # used up
-    # The page carries an address of its own to come back by.
-    found = re.search(r'href="(/a/[^"]+)" rel="noreferrer"', tab.page)
-    assert found is not None and "needs help now" in Tab(found[1]).send()
+    # A second tap, a second device: it is no closed door.
+    assert "Reem</bdi> needs help now" in Tab(phone.path()).send()
 
 
 def test_somebody_on_it_reads_what_follows(made: Busy, phone: Phone) -> None:

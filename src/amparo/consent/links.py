@@ -47,6 +47,21 @@ def use(token: str, kind: str) -> dict[str, Any]:
     return body
 
 
+def look(token: str, kind: str) -> dict[str, Any]:
+    """The body of a link that opens as often as it is wanted until its last hour: only for what its
+    holder must not be shut out of by a second tap (decision 0012). NotFound as for `use`."""
+    secret = _secret(token)
+    row = Link.objects.filter(find=duty.find(secret), kind=kind, until__gt=clock.now()).first()
+    if row is None:
+        raise NotFound
+    try:
+        body = duty.open_capsule(f"link.{row.kind}", row.id, secret, bytes(row.body))
+    except CannotOpen:
+        raise NotFound from None
+    journal.note("link opened", row.id, kind=row.kind)
+    return body
+
+
 def sweep() -> int:
     """Forget links whose time is over."""
     return Link.objects.filter(until__lte=clock.now()).delete()[0]

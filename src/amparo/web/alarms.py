@@ -65,7 +65,8 @@ def called(request: HttpRequest, token: str) -> HttpResponse:
     """A message led here. The first button opens the page; each further one answers."""
     if request.method != "POST":
         return render(request, "alarms/open.html", {"link": token, "token": tokens.token()})
-    found = answering.open_link(token)
+    seen = request.POST.get("seen", "")
+    found = answering.open_link(token, seen=int(seen) if seen.isdecimal() and len(seen) < 3 else -1)
     answer = request.POST.get("answer", "")
     effect, wrong = "", ""
     if answer in rules.ANSWERS:
@@ -74,7 +75,7 @@ def called(request: HttpRequest, token: str) -> HttpResponse:
         if effect == "word":
             wrong = _word_is_wanted(found)
         found = answering.shown(found.body)
-    return _page(request, found, effect, wrong)
+    return _page(request, token, found, effect, wrong)
 
 
 def _word_is_wanted(found: answering.Called) -> str:
@@ -83,15 +84,12 @@ def _word_is_wanted(found: answering.Called) -> str:
     return _("Say that you have spoken to them yourself. Only then it stops.")
 
 
-def _page(request: HttpRequest, found: answering.Called, effect: str, wrong: str) -> HttpResponse:
-    """Each page carries a link of its own, so that its holder may come back to it later."""
-    body = found.body
-    if effect == "late":
-        # They have read that others were told since; what they say next is said knowing it.
-        body = answering.caught_up(body)
+def _page(
+    request: HttpRequest, token: str, found: answering.Called, effect: str, wrong: str
+) -> HttpResponse:
     context: dict[str, Any] = {
         "called": found,
-        "link": answering.fresh_link(body),
+        "link": token,
         "token": tokens.token(),
         "effect": effect,
         "wrong": wrong,

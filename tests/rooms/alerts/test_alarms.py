@@ -8,7 +8,7 @@ import pytest
 from amparo.alerts import jobs, queries
 from amparo.alerts.models import Alarm, Moment, Plan
 from amparo.alerts.rules import DESK, Hours, Rung
-from amparo.alerts.services import answering, plans, pressing
+from amparo.alerts.services import answering, plans, pressing, running
 from amparo.alerts.services.plans import Draft, Person
 from amparo.casework.services import thread
 from amparo.foundation import clock, ids, journal
@@ -257,16 +257,31 @@ def test_who_asks_to_be_left_alone_is(phone, house, amina):
     assert wait(phone, 5) == [LAWYER]
 
 
-def test_a_link_opens_once_and_only_by_its_token(phone, house, amina):
+def test_a_link_opens_until_its_hours_are_over_and_only_by_its_token(phone, house, amina):
     press(arm(amina))
     phone.take()
     token = phone.token(SISTER)
     with journal.unit():
-        body = answering.open_link(token).body
-        for used in (token, "x", ""):
+        for _ in range(2):  # a second tap, a tab loaded anew
+            assert answering.open_link(token).label == "My sister"
+        for wrong in ("x", "", token[:-2] + "AA"):
             with pytest.raises(NotFound):
-                answering.open_link(used)
-        assert answering.open_link(answering.fresh_link(body)).label == "My sister"
+                answering.open_link(wrong)
+    clock.forward(timedelta(hours=running.LINK_HOURS))
+    with journal.unit(), pytest.raises(NotFound):
+        answering.open_link(token)
+
+
+def test_an_answer_counts_for_the_step_that_its_page_showed(phone, house, amina):
+    press(arm(amina))
+    phone.take()
+    token = phone.token(SISTER)
+    assert wait(phone, 5) == [LAWYER]
+    with journal.unit():
+        assert say(answering.open_link(token).body, "on it") == "late"
+        # A page that claims to have seen more than there is has seen what there is.
+        assert answering.open_link(token, seen=99).body["step"] == 1
+        assert say(answering.open_link(token, seen=1).body, "on it") == "taken"
 
 
 def test_the_desk_takes_rings_on_and_closes(phone, house, amina):

@@ -27,24 +27,19 @@ class Called:
     moved_on: bool  # others have been told since
     needs_word: bool
     pressed_at: datetime | None  # until it is over
+    step: int
     body: dict[str, Any]
 
 
-def open_link(token: str) -> Called:
-    """A link of a message, used up by this; NotFound for every link that opens nothing."""
-    return shown(links.use(token, running.LINK))
+def open_link(token: str, *, seen: int = -1) -> Called:
+    """A link of a message; NotFound for every link that opens nothing. It opens until its hours are
+    over: whoever taps twice, or comes back, must not find a closed door while somebody waits.
 
-
-def fresh_link(body: dict[str, Any]) -> str:
-    """Another link of the same kind, for the page on which its holder answers, or comes back later."""
-    with operations.Making("alerts.link").keys():
-        return links.create(running.LINK, body, hours=running.LINK_HOURS)
-
-
-def caught_up(body: dict[str, Any]) -> dict[str, Any]:
-    """A link's body for somebody who has read how it stands: their next answer is to that."""
+    `seen` is the step that its holder's page showed: what they say next is said knowing of it.
+    """
+    body = links.look(token, running.LINK)
     step = Alarm.objects.filter(id=ids.of(body["alarm"])).values_list("step", flat=True).first()
-    return body | {"step": body["step"] if step is None else step}
+    return shown(body | {"step": max(body["step"], min(seen, -1 if step is None else step))})
 
 
 def shown(body: dict[str, Any]) -> Called:
@@ -61,6 +56,7 @@ def shown(body: dict[str, Any]) -> Called:
         alarm.step > body["step"],
         bool(doc.get("word")),
         datetime.fromisoformat(doc["pressed_at"]) if doc else None,
+        alarm.step,
         body,
     )
 
