@@ -12,7 +12,7 @@ from amparo.casework.models import COVER, ENTRY, FILE, Case, Cover, Entry, File
 from amparo.consent import gate
 from amparo.consent import queries as consent
 from amparo.consent import rules as consent_rules
-from amparo.foundation import clean, clock, ids, journal
+from amparo.foundation import clean, ids, journal
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import NotFound, Refused
 from amparo.people import queries as people
@@ -181,7 +181,6 @@ def require_colleague(actor: Actor, person: ids.Id) -> None:
 
 # What only the officer of an opened case holds: it goes with the case.
 WITH_THE_OFFICER = ("location", "narrative")
-PROTECTION = "protection"
 
 
 def goes_with(actor: Actor, row: Case, to: ids.Id) -> bool:
@@ -191,7 +190,9 @@ def goes_with(actor: Actor, row: Case, to: ids.Id) -> bool:
         return True
     for compartment in WITH_THE_OFFICER:
         shares = compartments.shares_of(row.id, compartment)
-        kinds = staff.kinds({one.principal for one in shares if one.purpose == PROTECTION})
+        kinds = staff.kinds(
+            {one.principal for one in shares if one.purpose == consent_rules.PROTECTION}
+        )
         holders = {one for one, (kind, _) in kinds.items() if kind == "person"}
         if holders and to not in holders and not gate.may_give(actor, row.id, compartment):
             return False
@@ -560,19 +561,3 @@ def _may(actor: Actor, row: Case) -> frozenset[str]:
     else:
         verbs -= {"spam", "merge"}
     return frozenset(verbs)
-
-
-@dataclass(frozen=True)
-class Hit:
-    """Where a searched word stands."""
-
-    case: ids.Id
-    name: str
-    snippet: str
-    compartment: str
-
-
-def overdue(now: datetime | None = None) -> int:
-    """How many open requests are past their deadline; a count that needs no key."""
-    at = now or clock.now()
-    return Case.objects.filter(state__in=rules.OPEN, due_at__lt=at).count()

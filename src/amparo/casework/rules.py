@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, time, timedelta
 
-STAGES = ("request", "case")
 STATES = (
     "new",
     "taken",

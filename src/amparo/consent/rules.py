@@ -7,8 +7,10 @@ from typing import Literal
 # The defender's own hold on what they wrote, and the organisation's on its own papers.
 OWN = "own"
 HOUSE = "house"
-# What a recipient may want a compartment for; each is asked for by itself.
-PURPOSES = ("protection", "legal", "care", "shelter", "costs", "publication", "statistics")
+# What a recipient may want a compartment for; each is asked for by itself. The first is what the house
+# itself holds a case for.
+PROTECTION = "protection"
+PURPOSES = (PROTECTION, "legal", "care", "shelter", "costs", "publication", "statistics")
 # Not asked for: a life in danger, and what two persons opened together.
 OVERRIDE = "override"
 RELEASE = "release"

@@ -57,6 +57,12 @@ def leave(visit: bytes) -> None:
     Left.objects.update_or_create(find=digest(ctx("visit", visit)), defaults=values)
 
 
+def once_of(visit: bytes) -> ids.Id:
+    """Under what the questions of a visit are taken in. What stands in the store of a visit that sent
+    something must not lead to the row that says when it was left."""
+    return ids.Id(bytes=digest(ctx("once", visit))[:16])
+
+
 def is_left(visit: bytes) -> bool:
     """Whether this visit was left."""
     return Left.objects.filter(find=digest(ctx("visit", visit)), until__gt=clock.now()).exists()

@@ -125,17 +125,6 @@ def test_only_staff_see_a_queue(house: House) -> None:
         queries.queue(NOBODY)
 
 
-def test_what_is_overdue_is_counted_without_a_key(house: House) -> None:
-    with clock.frozen():
-        make.ask()
-        done = make.ask()
-        with house.ines.request() as ines:
-            desk.decline(ines, done.case, reason="not ours")
-        assert queries.overdue() == 0
-        clock.forward(timedelta(hours=1))
-        assert queries.overdue() == 1
-
-
 def test_no_hour_stays_where_nothing_is_due(house: House) -> None:
     """A shadow time goes when its work is done."""
     cases = [make.ask().case for _ in range(4)]

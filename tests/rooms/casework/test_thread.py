@@ -428,8 +428,11 @@ def asked(house: House, amina: Defender, compartment: str = "correspondence") ->
 
 @pytest.mark.parametrize("yes", [True, False])
 def test_a_question_is_answered_once_and_by_the_defender(house: House, yes: bool) -> None:
+    with house.ruth.request() as ruth:
+        messages.set_route(ruth, channel="console", address="")
     amina = make.ask("help")
     question = asked(house, amina)
+    Outgoing.objects.all().delete()
     with amina.request() as actor:
         assert [one.id for one in thread.open_questions(actor)] == [question]
         thread.answer_question(actor, question, yes=yes)
@@ -438,6 +441,7 @@ def test_a_question_is_answered_once_and_by_the_defender(house: House, yes: bool
             thread.answer_question(actor, question, yes=True)
         newest = queries.thread(actor).consents[0]
     assert newest.answer == ("granted" if yes else "refused") and newest.in_force is yes
+    assert Outgoing.objects.count() == 1  # the desk is told that there is something
     assert newest.how == "page"
 
 

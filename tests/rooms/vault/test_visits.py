@@ -5,6 +5,7 @@ from datetime import timedelta
 from amparo.foundation import clock
 from amparo.vault import forms
 from amparo.vault.models import Left
+from amparo.vault.primitives import ctx, digest
 
 
 def test_a_visit_that_was_left_stays_left_until_its_last_token_is_too_old() -> None:
@@ -18,3 +19,13 @@ def test_a_visit_that_was_left_stays_left_until_its_last_token_is_too_old() -> N
         clock.forward(timedelta(seconds=2))
         assert not forms.is_left(b"a" * 16)
         assert forms.sweep() == 1 and not Left.objects.exists()
+
+
+def test_what_a_visit_sent_does_not_lead_to_when_it_was_left() -> None:
+    """Whoever takes the store within two hours would know at what moment who had asked went away."""
+    visit = bytes(range(16))
+    sent = forms.once_of(visit)
+    assert sent == forms.once_of(visit) != forms.once_of(b"a" * 16)
+    forms.leave(visit)
+    assert visit != sent.bytes
+    assert bytes(Left.objects.get().find) != digest(ctx("visit", sent.bytes))

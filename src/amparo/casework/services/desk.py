@@ -18,12 +18,11 @@ from amparo.casework.services.record import (
 )
 from amparo.consent import gate
 from amparo.consent import services as consent
+from amparo.consent.rules import PROTECTION
 from amparo.foundation import clock, events, ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
 from amparo.vault import compartments
-
-PROTECTION = queries.PROTECTION
 
 
 def case_row(actor: Actor, case: ids.Id) -> Case:

@@ -18,7 +18,7 @@ from amparo.casework.services.record import (
     write_entry,
 )
 from amparo.consent import gate
-from amparo.consent.rules import OWN
+from amparo.consent.rules import OWN, PROTECTION
 from amparo.foundation import events, ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.config import config
@@ -26,8 +26,6 @@ from amparo.foundation.errors import CannotOpen, Conflict, NotFound, Unavailable
 from amparo.people.rules import INTAKE
 from amparo.vault import codes, keys, server, sessions
 from amparo.vault import files as vault_files
-
-PROTECTION = "protection"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import date
 from amparo.casework import queries
 from amparo.casework.choices import LATER
 from amparo.casework.services.desk import case_row
-from amparo.casework.services.intake import PROTECTION, Asked, Call, ask
+from amparo.casework.services.intake import Asked, Call, ask
 from amparo.casework.services.record import (
     Author,
     SealedFile,
@@ -76,7 +76,9 @@ def _opened(state: str) -> str:
 def _first_holders(owner: ids.Id) -> dict[str, Shares]:
     """Whoever's work a compartment is gets its first key; a name opens to two persons together only."""
     homes = {one: keys.team(team).id for one, team in HOME.items()}
-    found: dict[str, Shares] = {one: [(homes.get(one, owner), PROTECTION, None)] for one in LATER}
+    found: dict[str, Shares] = {
+        one: [(homes.get(one, owner), consent_rules.PROTECTION, None)] for one in LATER
+    }
     return found | {"identity": []}
 
 

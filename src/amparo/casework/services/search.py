@@ -7,13 +7,13 @@ changed since.
 import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import CharField, QuerySet, Sum
 from django.db.models.functions import Cast
 
 from amparo.casework.models import COVER, ENTRY, Case, Cover, Entry
-from amparo.casework.queries import Hit
 from amparo.consent import gate
 from amparo.foundation import ids, journal
 from amparo.foundation.actor import Actor
@@ -25,6 +25,16 @@ LIMIT = 50
 CHUNK = 2000
 LOOK = 300  # places among which the best are chosen; a word that stands everywhere has no best
 SNIPPET = 12  # words
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Where a searched word stands."""
+
+    case: ids.Id
+    name: str
+    snippet: str
+    compartment: str
 
 
 def search(actor: Actor, text: str) -> list[Hit]:

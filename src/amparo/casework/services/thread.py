@@ -1,6 +1,7 @@
 """What a defender does with their code: write again, choose, take back, take along, change the code."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from django.db.models import F
 
@@ -21,7 +22,7 @@ from amparo.casework.services.record import (
 from amparo.consent import gate
 from amparo.consent import queries as consent_queries
 from amparo.consent import services as consent
-from amparo.consent.rules import DUTY, OWN
+from amparo.consent.rules import DUTY, OWN, Answer
 from amparo.foundation import events, ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.config import config
@@ -93,41 +94,32 @@ def withdraw_reader(actor: Actor, *, recipient: ids.Id, purpose: str) -> None:
                 purpose=purpose,
                 compartment=compartment,
             )
-    events.announce(DefenderWrote(str(case.id)))
+    _tell_the_desk(case)
 
 
-def answer_question(actor: Actor, consent_id: ids.Id, *, yes: bool) -> None:
-    """Answer what the desk has asked: may this reader have this compartment for this purpose?
+def answer_question(
+    actor: Actor, consent_id: ids.Id, *, yes: bool, condition: str | None = None
+) -> None:
+    """Answer what the desk has asked: may this reader have this compartment for this purpose? NotFound
+    for what does not wait for an answer; Invalid for a `condition` without words.
 
     Yes and no weigh the same. A yes to something that the defender holds gives the key at once; for
-    the rest an officer who holds it gives it next.
+    the rest an officer who holds it gives it next. A yes under a condition gives nothing yet.
     """
     case = _case(actor)
-    asked = {row.id: row for row in open_questions(actor)}.get(consent_id)
-    if asked is None or asked.recipient is None:
+    asked = next((row for row in open_questions(actor) if row.id == consent_id), None)
+    if asked is None:
         raise NotFound
-    consent.record_answer(
-        actor,
-        case.id,
-        answer="granted" if yes else "refused",
-        recipient=asked.recipient,
-        label=asked.label,
-        purpose=asked.purpose,
-        compartment=asked.compartment,
-        how="page",
-        language=actor.language,
-        until=asked.until,
-    )
-    with operations.writing():
-        events.announce(DefenderWrote(str(case.id)))
+    answer: Answer = "refused" if not yes else "granted" if condition is None else "conditional"
+    _say(actor, case, asked, answer, until=asked.until, condition=condition or "")
 
 
 def open_questions(actor: Actor) -> list[consent_queries.ConsentRow]:
     """What was asked and not answered yet, newest first."""
     case = _case(actor)
-    newest: dict[tuple[ids.Id | None, str, str], consent_queries.ConsentRow] = {}
+    newest: dict[object, consent_queries.ConsentRow] = {}
     for row in consent_queries.records(actor, case.id):
-        newest.setdefault((row.recipient, row.purpose, row.compartment), row)
+        newest.setdefault(row.about, row)
     return [row for row in newest.values() if row.answer == "asked"]
 
 
@@ -169,8 +161,7 @@ def choose(actor: Actor, *, purpose: str, compartment: str, yes: bool) -> None:
             purpose=purpose,
             compartment=compartment,
         )
-    with operations.writing():
-        events.announce(DefenderWrote(str(case.id)))
+    _tell_the_desk(case)
 
 
 def say_yes_again(actor: Actor, consent_id: ids.Id) -> None:
@@ -178,20 +169,40 @@ def say_yes_again(actor: Actor, consent_id: ids.Id) -> None:
     case = _case(actor)
     found = again(consent_queries.records(actor, case.id))
     one = next((one for one in found if one.row.id == consent_id), None)
-    if one is None or one.row.recipient is None:
+    if one is None:
+        raise NotFound
+    _say(actor, case, one.row, "granted", until=one.until)
+
+
+def _say(
+    actor: Actor,
+    case: Case,
+    about: consent_queries.ConsentRow,
+    answer: Answer,
+    *,
+    until: date | None,
+    condition: str = "",
+) -> None:
+    """The defender's own answer about what an earlier record was about."""
+    if about.recipient is None:
         raise NotFound
     consent.record_answer(
         actor,
         case.id,
-        answer="granted",
-        recipient=one.row.recipient,
-        label=one.row.label,
-        purpose=one.row.purpose,
-        compartment=one.row.compartment,
+        answer=answer,
+        recipient=about.recipient,
+        label=about.label,
+        purpose=about.purpose,
+        compartment=about.compartment,
         how="page",
         language=actor.language,
-        until=one.until,
+        until=until,
+        condition=condition,
     )
+    _tell_the_desk(case)
+
+
+def _tell_the_desk(case: Case) -> None:
     with operations.writing():
         events.announce(DefenderWrote(str(case.id)))
 

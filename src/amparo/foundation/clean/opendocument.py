@@ -20,7 +20,6 @@ DRAW, TABLE, MANIFEST = f"{ODF}drawing:1.0", f"{ODF}table:1.0", f"{ODF}manifest:
 NUMBER, CHART, DR3D = f"{ODF}datastyle:1.0", f"{ODF}chart:1.0", f"{ODF}dr3d:1.0"
 FO, SVG = f"{ODF}xsl-fo-compatible:1.0", f"{ODF}svg-compatible:1.0"
 XLINK, XML = "http://www.w3.org/1999/xlink", "http://www.w3.org/XML/1998/namespace"
-XML_PARTS = ("content.xml", "styles.xml")
 MEDIA_TYPE = "application/vnd.oasis.opendocument.text"
 
 KNOWN = frozenset({OFFICE, TEXT, STYLE, DRAW, TABLE, NUMBER, DR3D, SVG, FO})

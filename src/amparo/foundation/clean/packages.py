@@ -14,7 +14,6 @@ from amparo.foundation.clean.reasons import CannotClean
 MOST_XML = 64 * MIB
 RATIO = 200  # a part larger than 1 MiB that packs better than this is a bomb
 STAMP = (1980, 1, 1, 0, 0, 0)
-UNICODE_NAME = 0x800
 ENCRYPTED = 0x1
 SECRET_SAFE_PARSER = {
     "resolve_entities": False,

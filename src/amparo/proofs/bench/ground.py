@@ -202,8 +202,9 @@ def _running(
         try:
             while word not in (so_far := os.pread(said.fileno(), 8192, 0)):
                 if process.poll() is not None or time.monotonic() - begun > PATIENCE:
-                    last = so_far.decode(errors="replace").strip().splitlines()[-1:]
-                    raise Unavailable(f"the server did not start: {' '.join(last)}")
+                    last = so_far.decode(errors="replace").strip().splitlines()[-1:] or [""]
+                    told = last[0].removeprefix("amparo: ")
+                    raise Unavailable(f"the server did not start: {told}")
                 time.sleep(0.005)
             yield process, time.monotonic() - begun
         finally:

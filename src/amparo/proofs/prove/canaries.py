@@ -140,8 +140,15 @@ def _zipped(data: bytes, at: int) -> Iterator[tuple[str, bytes]]:
             for name in archive.namelist()[:100]:
                 yield "zip", archive.read(name)[:LIMIT]
         return
-    except (zipfile.BadZipFile, NotImplementedError, zlib.error, RuntimeError):
-        pass
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        zlib.error,
+        RuntimeError,
+        ValueError,
+        EOFError,
+    ):
+        pass  # half of one: its member by hand
     if int.from_bytes(data[at + 8 : at + 10], "little") == 8:
         skip = 30 + int.from_bytes(data[at + 26 : at + 28], "little")
         skip += int.from_bytes(data[at + 28 : at + 30], "little")

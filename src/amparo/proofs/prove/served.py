@@ -94,7 +94,13 @@ class Visitor:
             {"Content-Type": f"multipart/form-data; boundary={mark}"} | headers,
         )
 
-    def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+    def send(self, path: str, body: Iterator[bytes], headers: dict[str, str]) -> Answer:
+        """Post a body that comes piece by piece."""
+        return self._ask("POST", path, body, headers)
+
+    def _ask(
+        self, method: str, path: str, body: bytes | Iterator[bytes] | None, headers: dict[str, str]
+    ) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         sent = {"Host": "localhost", "User-Agent": "visitor"} | headers
         if self.keeps_cookies and self.cookies:
@@ -144,6 +150,17 @@ class Server:
     said: Path  # everything that it and its children wrote to their outputs
     traced: Path | None  # what was opened for writing, if strace looked on
 
+    @property
+    def processes(self) -> list[int]:
+        """Everything that runs for it: the web server's workers have process groups of their own, but
+        all are in the session that was begun for it."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if os.getsid(int(path.name)) == self.process.pid:
+                    found.append(int(path.name))
+        return found
+
     def visitor(self, *, keeps_cookies: bool = False) -> Visitor:
         """Somebody who knocks."""
         return Visitor(self.port, keeps_cookies)
@@ -186,16 +203,18 @@ def serving(folder: Path, *, traced: bool = False, **options: str) -> Iterator[S
             stderr=output,
             start_new_session=True,
         )
+    server = Server(port, process, said, trace)
     try:
         _wait(process, port, said)
-        yield Server(port, process, said, trace)
+        yield server
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(40)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        for one in server.processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
         process.wait()
 
 

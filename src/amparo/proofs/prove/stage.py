@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -97,7 +98,17 @@ def play(
                 settings["AMPARO_PROVE_CLUSTER"] = str(server.folder)
             return _run(promise, folder, settings)
     finally:
+        _end(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end(folder: Path) -> None:
+    """Whatever a proof has started and could not end itself: it knows the proof's folder."""
+    mark = f"AMPARO_DATA={folder}".encode()
+    for one in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (one / "environ").read_bytes():
+                os.kill(int(one.name), signal.SIGKILL)
 
 
 def _run(promise: Promise, folder: Path, settings: dict[str, str]) -> Found:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from amparo.casework import queries
 from amparo.casework.services import desk as casework
 from amparo.casework.services import erasing, opening
+from amparo.consent.rules import PROTECTION
 from amparo.foundation import ids
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
 from amparo.people import queries as people
@@ -301,7 +302,7 @@ def not_without(view: queries.CaseView) -> str:
         one.label
         for part in parts
         for one in part.holders
-        if one.kind == "person" and one.purpose == queries.PROTECTION
+        if one.kind == "person" and one.purpose == PROTECTION
     }
     return _(
         "Ask %(names)s to hand it over, or two persons of the release group: to whoever just takes "

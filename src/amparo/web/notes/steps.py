@@ -12,7 +12,6 @@ from django.utils.translation import get_language, pgettext
 
 from amparo.casework import queries
 from amparo.casework.services import erasing, intake, thread
-from amparo.consent import services as consent
 from amparo.consent.queries import ConsentRow
 from amparo.foundation import clock, ids, journal
 from amparo.foundation.actor import Actor
@@ -128,15 +127,14 @@ def _people(readers: list[queries.Reader]) -> int:
 
 def _questions(rows: list[ConsentRow]) -> tuple[list[ConsentRow], list[ConsentRow]]:
     """(what waits for an answer, what was answered), of records that stand newest first."""
-    seen: set[tuple[object, ...]] = set()
+    seen: set[object] = set()
     pending, answered = [], []
     for row in rows:
-        place = row.recipient, row.purpose, row.compartment
         if row.answer != "asked":
             answered.append(row)
-        elif place not in seen:
+        elif row.about not in seen:
             pending.append(row)
-        seen.add(place)
+        seen.add(row.about)
     return pending, answered
 
 
@@ -215,27 +213,16 @@ def keep(step: Step) -> HttpResponse:
 
 def answer(step: Step) -> HttpResponse:
     """Yes, no, or yes under a condition, to one question that still waits."""
-    pending, _ = _questions(queries.thread(step.actor).consents)
-    row = next((one for one in pending if str(one.id) == step.given("asked")), None)
-    said, condition = step.given("answer"), step.given("condition")
-    if row is None or row.recipient is None or said not in ANSWERS:
+    asked, said = ids.parse(step.given("asked")), step.given("answer")
+    if asked is None or said not in ANSWERS:
         return read(step)
+    condition = step.given("condition") if said == "conditional" else None
     try:
-        consent.record_answer(
-            step.actor,
-            queries.thread(step.actor).case,
-            answer=said,  # type: ignore[arg-type]
-            recipient=row.recipient,
-            label=row.label,
-            purpose=row.purpose,
-            compartment=row.compartment,
-            how="page",
-            language=step.actor.language,
-            until=row.until,
-            condition=condition if said == "conditional" else "",
-        )
+        thread.answer_question(step.actor, asked, yes=said != "refused", condition=condition)
+    except NotFound:
+        return read(step)
     except Invalid:
-        return read(step, condition_missing=row.id, status=422)
+        return read(step, condition_missing=asked, status=422)
     words = {
         "granted": pgettext("consent", "You said yes. You can take it back at any time."),
         "refused": pgettext("consent", "You said no. That is an answer; nothing is passed on."),

@@ -32,7 +32,7 @@ def is_left(visit: bytes) -> bool:
 def once(sent: tokens.Form) -> ids.Id:
     """What the questions of a visit are taken in under: one visit sends them once, however many
     pages of it the browser keeps."""
-    return ids.Id(bytes=sent.window[:SIZE]) if len(sent.window) >= SIZE else sent.once
+    return tokens.once_of(sent.window[:SIZE]) if len(sent.window) >= SIZE else sent.once
 
 
 def is_sent(sent: tokens.Form) -> bool:
