@@ -107,6 +107,7 @@ STATIC_ROOT = HERE / "web" / "static"
 STATICFILES_DIRS: list[Path] = []
 WHITENOISE_USE_FINDERS = False
 WHITENOISE_MAX_AGE = 3600
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # nothing of ours is for other sites
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

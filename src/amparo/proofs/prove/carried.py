@@ -1,7 +1,7 @@
 """P11 and P21: files arrive whole, whatever their size, and leave without what they hide.
 
-Seen to fail: P11 when `files.Writer` keeps the whole file before it seals (memory grows), and when
-`upload_interrupted` keeps what has come; P21 when `images` copies the EXIF of a picture.
+Seen to fail: P11 when `files.Writer` keeps the whole file while it seals (memory grows), and when
+`upload_interrupted` keeps what has come; P21 when `images.clean` saves a JPEG with its EXIF.
 """
 
 import base64

@@ -96,6 +96,9 @@ def _let_go() -> None:
             close_pool()
 
 
+FAILED = b"failed "
+
+
 def _killed(deed: Deed, stage: Stage, switch: Switch) -> tuple[bool, int]:
     """Do it in a child: (whether it came back before it was killed, its steps)."""
     _let_go()
@@ -108,16 +111,17 @@ def _killed(deed: Deed, stage: Stage, switch: Switch) -> tuple[bool, int]:
             deed(stage)
             os.write(writer, switch.count.to_bytes(4, "big"))
             code = 0
-        except Exception:
+        except Exception as error:
             traceback.print_exc()
+            os.write(writer, FAILED + f"{type(error).__name__}: {error}"[:500].encode())
         finally:
             os._exit(code)
     os.close(writer)
-    said = os.read(reader, 4)
+    said = os.read(reader, 600)
     os.close(reader)
-    status = os.waitpid(child, 0)[1]
-    if not said and not os.WIFSIGNALED(status):
-        raise RuntimeError("a deed failed before it was killed")
+    os.waitpid(child, 0)
+    if said.startswith(FAILED):
+        raise RuntimeError(f"a deed failed before it was killed: {said[len(FAILED) :].decode()}")
     return bool(said), int.from_bytes(said, "big")
 
 
@@ -182,13 +186,16 @@ def _orphans() -> int:
 def _kill(world: World, name: str, switch: Switch) -> tuple[list[str], bool]:
     deed, judge = DEEDS[name]
     stage = stage_of(world, name)
-    came_back, _ = _killed(deed, stage, switch)
+    where = switch.point or f"step {switch.after}"
+    try:
+        came_back, _ = _killed(deed, stage, switch)
+    except RuntimeError as error:
+        raise RuntimeError(f"{name} to {where}: {error}") from None
     wrong = _everything()
     try:
         wrong += judge(stage, came_back)
     except errors.AmparoError as error:
         wrong.append(f"what should work is refused ({type(error).__name__})")
-    where = switch.point or f"step {switch.after}"
     _clear(stage)
     return [f"{name} after {where}: {one}" for one in wrong], came_back
 

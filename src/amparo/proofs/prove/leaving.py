@@ -5,8 +5,9 @@ a link, hands a message to a channel or answers an outside reader. Each that can
 case is then tried with `consent.may_disclose` replaced by always-no; what only colleagues get, or what
 holds nothing of a case, stands in INSIDE with its reason. A new exit in neither list is a breach.
 
-Seen to fail: when `sharing.shown` does not ask `may_disclose`; when `compartments.live` shows grants
-past their last day; when a function that seals with `age.Sealer` is added to a service.
+Seen to fail: when `sharing.shown` does not ask `may_disclose`; when neither `compartments.live` nor
+`compartments._checked` looks at the last day; when a function that seals with `age.Sealer` is added to
+a service.
 """
 
 import ast

@@ -138,7 +138,8 @@ class Stage:
                 file.write(self.disk[name])
 
 
-def _stage(world: World) -> Stage:
+def stage_of(world: World) -> Stage:
+    """A house in which everybody of the table is."""
     house = {name: world.hire(name, *teams) for name, teams in TEAMS.items()}
     owner, duty = house["owner"], house["duty"]
     picture = sealed_file("a.png", one_pixel())
@@ -244,7 +245,7 @@ def _letter(answer: Any) -> str:
 def route_matrix() -> Found:
     """All of it, and what no table may say."""
     result = Found()
-    stage = _stage(found())
+    stage = stage_of(found())
     rows, known = table(), spread()
     _is_honest(result, rows)
     for route in sorted(set(known) - set(rows)):
@@ -294,7 +295,7 @@ ENTRANCES = {
 
 def say_rows() -> None:
     """Print the rows as they are now, to be read and pasted by a person; no proof calls this."""
-    stage = _stage(found())
+    stage = stage_of(found())
     for route in spread():
         lines: dict[str, list[str]] = {}
         for method in METHODS:

@@ -4,7 +4,7 @@ Every sealed value is tried in the place of every other, with the key of either.
 to the tables, and holds no key, plants rows: the readers must refuse them.
 
 Seen to fail: when `sealed.context` leaves out the row (two entries of a compartment change places),
-when `keys.id_of` is not asked by `Signers._may_sign`, and when `keys.team` takes a team that no
+when `keys.id_of` is not asked by `Signers.may_sign`, and when `keys.team` takes a team that no
 founder's chain stands for.
 """
 

@@ -94,6 +94,10 @@ class Visitor:
             {"Content-Type": f"multipart/form-data; boundary={mark}"} | headers,
         )
 
+    def put(self, path: str) -> Answer:
+        """What no form does."""
+        return self._ask("PUT", path, b"", {})
+
     def send(self, path: str, body: Iterator[bytes], headers: dict[str, str]) -> Answer:
         """Post a body that comes piece by piece."""
         return self._ask("POST", path, body, headers)

@@ -1,6 +1,6 @@
 """P08: a sealed file that was flipped, cut, lengthened, reordered or mixed up is refused, never shown.
 
-Seen to fail: when `files._pieces` leaves out `opener.finish()` (cuts at a frame's edge pass), and when
+Seen to fail: when `files._pieces` leaves out `opener.finish()` (bytes behind the end pass), and when
 neither a part's context nor its key holds its number and `files.read` leaves out the SHA-256 (parts in
 another order pass).
 """

@@ -275,6 +275,7 @@ def export(step: Step) -> HttpResponseBase:
     pieces = thread.export(step.actor)
     response = StreamingHttpResponse(pieces, content_type="application/octet-stream")
     response.headers["Content-Disposition"] = 'attachment; filename="notes.zip"'
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response
 
 
