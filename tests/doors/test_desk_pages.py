@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from amparo.proofs.prove.busy import OUTSIDE, desk_pages
 from amparo.web import middleware
 from tests.doors.desk_house import Busy, busy, served
 
@@ -34,62 +35,8 @@ BUDGET = 120 * 1024  # bytes transferred for a first load of a desk page
 
 
 def pages(made: Busy) -> dict[str, str]:
-    """Every address with something on it, by a short name."""
-    case, new = f"desk/c/{made.case.case}", f"desk/c/{made.new.case}"
-    found = {
-        "queue": f"desk/queue?c={made.new.case}",
-        "queue-mine": "desk/queue?show=mine",
-        "queue-empty": "desk/queue?show=done",
-        "new": "desk/new",
-        "search": "desk/search",
-        "two": "desk/two",
-        "approve": f"desk/two/release/{made.known['release']}",
-        "erase": f"desk/two/erasure/{made.known['erasure']}",
-        "keep": f"desk/two/erasure/{made.known['erasure']}/keep",
-        "hand-over": "desk/hand-over",
-        "request": new,
-        "case": case,
-        "messages": f"{case}/messages",
-        "files": f"{case}/files",
-        "reach": f"{case}/reach",
-        "consent": f"{case}/consent",
-        "record": f"{case}/consent/record",
-        "ask": f"{case}/consent/ask?compartments=legal",
-        "met": f"{case}/consent/{made.known['conditional']}/met",
-        "withdraw": f"{case}/consent/{made.known['granted']}/withdraw",
-        "share": f"{case}/share",
-        "shown": f"{case}/shown",
-        "override": f"{case}/override",
-        "two-ask": f"{case}/part/identity/two",
-        "people": "desk/people",
-        "invite": "desk/people/invite",
-        "leave": f"desk/people/{made.house.ruth.id}/leave",
-        "teams": f"desk/people/{made.house.ruth.id}/teams",
-        "leave-team": f"desk/people/{made.house.ruth.id}/teams/legal",
-        "fingerprints": "desk/people/fingerprints",
-        "lockdown": "desk/lockdown",
-        "lockdown-now": "desk/lockdown/now",
-        "journal": "desk/journal",
-        "first": "desk/first",
-        "settings": "desk/settings",
-        "keys": "desk/settings/keys",
-        "passphrase": "desk/settings/passphrase",
-        "add-passkey": "desk/settings/passkey",
-        "notices": "desk/settings/notices",
-        "lock-everywhere": "desk/settings/lock",
-    }
-    for code in ("narrative", "identity", "location", "health", "cover"):
-        found[f"part-{code}"] = f"{case}/part/{code}"
-    for verb in ("log", "level", "open", "decline", "refer", "reassign", "merge", "spam"):
-        found[f"do-{verb}"] = f"{new}/do/{verb}"
-    return found | {"do-relink": f"{new}/do/relink", "do-erase": f"{case}/do/erase"}
-
-
-OUTSIDE = {
-    "sign-in": "desk/sign-in",
-    "passkey": "desk/sign-in/passkey",
-    "invitation": "desk/join/x",
-}
+    """Every address with something on it, by a short name; the proof P37 walks the same."""
+    return desk_pages(made.case.case, made.new.case, made.known, made.house.ruth.id)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 A raid before the withdrawal keeps every key it finds; a raid afterwards tries all of them on
 everything. Old wraps must be gone from the tables and, byte for byte, from every file.
 
-Seen to fail: when `compartments.rotate` keeps its number (no new epoch); when `people.leave` does not
+Seen to fail: when `compartments.rotate` makes no new epoch; when `people.leave` does not
 call `turn_keys`; when `operations.scrub` does nothing (the wraps lie in the write-ahead log).
 """
 
@@ -103,8 +103,7 @@ def _one(
         old |= {wrap for part in parts for wrap in _team_wraps(defender.case, part)}
         before = raid.again()
         result.expect(before.get("casework.entry"), f"{name}: the thief is blind")
-        deed(world, loser, defender)
-        beat()
+        deed(world, loser, defender)  # the engine has no part in it: what comes next is new
     with first.request() as actor:
         desk.reply(actor, defender.case, text="after")
         opening.write_note(actor, defender.case, "narrative", text="after")
