@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from amparo.foundation import clock
 from amparo.proofs.prove.found import FAIL, PASS, PENDING, SKIP, Found
 from amparo.proofs.prove.promises import PROMISES, Promise
 from amparo.proofs.prove.stage import Postgres, play, postgres
+
+
+MARKS = {PASS: "PASS", FAIL: "**FAIL**", PENDING: "pending", SKIP: "skipped"}
 
 
 @dataclass
@@ -37,15 +41,19 @@ class Line:
         values = list(dict.fromkeys(one.value for one in self.found.values() if one.value))
         return " / ".join(values) or "-"
 
-    @property
-    def detail(self) -> str:
-        """Breaches first, then what is missing, then what was tried."""
+    def parts(self) -> list[str]:
+        """For each database: breaches first, then what is missing, then what was tried."""
         parts = []
         for database, one in self.found.items():
             said = [*one.breaches[:5], *(f"pending: {what}" for what in one.pending)]
             said += [one.skipped and f"skipped: {one.skipped}", one.detail]
             parts.append(f"{database}: " + "; ".join(filter(None, said)))
-        return " | ".join(parts)
+        return parts
+
+    @property
+    def detail(self) -> str:
+        """All of it in a line."""
+        return " | ".join(self.parts())
 
     def document(self) -> dict[str, str]:
         """As `--json` says it."""
@@ -55,6 +63,8 @@ class Line:
             "value": self.value,
             "limit": self.promise.limit,
             "unit": self.promise.unit,
+            "databases": ", ".join(self.found),
+            "seconds": f"{self.seconds:.0f}",
             "detail": self.detail,
         }
 
@@ -92,18 +102,30 @@ def _say(line: Line) -> None:
 
 
 def page(lines: list[Line], seed: int) -> str:
-    """PROOF.md, from what was really found."""
+    """PROOF.md, from what was really found: one row a proof, and below what was tried."""
+    said = Counter(line.status for line in lines)
+    counts = ", ".join(
+        f"{said[one]} {MARKS[one]}" for one in (PASS, FAIL, PENDING, SKIP) if said[one]
+    )
+    minutes = sum(line.seconds for line in lines) / 60
     rows = "\n".join(
-        f"| {one.promise.id} | {one.promise.title} | {one.status} | {one.value} | "
-        f"{one.promise.limit} | {one.promise.unit} | {one.detail.replace('|', '·')} |"
+        f"| {one.promise.id} | {one.promise.title} | {MARKS[one.status]} | {one.value} "
+        f"{one.promise.unit} | {one.promise.limit} | {', '.join(one.found)} | {one.seconds:.0f} s |"
+        for one in lines
+    )
+    tried = "\n".join(
+        f"\n### {one.promise.id} {one.promise.title}\n\n"
+        + "\n".join(f"- {part}" for part in one.parts())
         for one in lines
     )
     return (
         "# What was proved\n\n"
-        f"Written by `amparo prove` on {clock.today()}, seed {seed}. "
-        "A breach is `fail`; `pending` names what is not built yet.\n\n"
-        "| | promise | status | value | limit | unit | detail |\n|---|---|---|---|---|---|---|\n"
-        f"{rows}\n"
+        f"Written by `amparo prove` on {clock.today()}, seed {seed}: {counts}, in {minutes:.0f} minutes. "
+        "To repeat one: `amparo prove P07 --seed N`.\n\n"
+        "FAIL is a breach of the promise; `pending` names what is not built, or was not there to try "
+        "it with. How each proof was seen to fail stands in its file in `src/amparo/proofs/prove`.\n\n"
+        "| | promise | | found | limit | on | time |\n|---|---|---|---|---|---|---|\n"
+        f"{rows}\n\n## What was tried\n{tried}\n"
     )
 
 
