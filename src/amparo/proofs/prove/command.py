@@ -17,7 +17,6 @@ from amparo.proofs.prove.found import FAIL, PASS, PENDING, SKIP, Found
 from amparo.proofs.prove.promises import PROMISES, Promise
 from amparo.proofs.prove.stage import Postgres, play, postgres
 
-
 MARKS = {PASS: "PASS", FAIL: "**FAIL**", PENDING: "pending", SKIP: "skipped"}
 
 
@@ -120,8 +119,8 @@ def page(lines: list[Line], seed: int) -> str:
     )
     return (
         "# What was proved\n\n"
-        f"Written by `amparo prove` on {clock.today()}, seed {seed}: {counts}, in {minutes:.0f} minutes. "
-        "To repeat one: `amparo prove P07 --seed N`.\n\n"
+        f"Written by `amparo prove` on {clock.today()}, seed {seed}: {counts}, in "
+        f"{minutes:.0f} minutes. To repeat one: `amparo prove P07 --seed N`.\n\n"
         "FAIL is a breach of the promise; `pending` names what is not built, or was not there to try "
         "it with. How each proof was seen to fail stands in its file in `src/amparo/proofs/prove`.\n\n"
         "| | promise | | found | limit | on | time |\n|---|---|---|---|---|---|---|\n"
