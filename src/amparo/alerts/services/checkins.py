@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from amparo.alerts import rules
 from amparo.alerts.models import ARMED, CHECKIN, HOME, CheckIn, Plan
 from amparo.alerts.services import plans, pressing, running
@@ -14,6 +16,7 @@ from amparo.consent import gate, links
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import CannotOpen, Conflict, Invalid, NotFound
+from amparo.foundation.router import KEYSTORE
 from amparo.messages import ringing
 from amparo.messages import rules as messages
 from amparo.vault import duty, keys
@@ -145,7 +148,7 @@ def open_link(token: str) -> tuple[dict[str, Any], bool]:
 
 def fresh_link(body: dict[str, Any]) -> str:
     """Another one, for the page that asks for the word."""
-    with operations.Making("alerts.link").keys():
+    with transaction.atomic(using=KEYSTORE):  # of one half: there is nothing to undo
         return links.create(LINK, body, hours=running.LINK_HOURS)
 
 
