@@ -54,7 +54,7 @@ def pressed(state: str, *, told: int = 2, back: bool = False, practice: bool = F
 
 def called(state: str, **more: Any) -> tuple[str, dict[str, Any]]:
     given = {"who": "Reem", "label": "My sister", "what": "alarm", "moved_on": False}
-    given |= {"needs_word": True, "pressed_at": clock.now()}
+    given |= {"needs_word": True, "pressed_at": clock.now(), "step": 0}
     context = {"link": "l" * 22, "token": TOKEN, "effect": "", "wrong": ""}
     context |= {name: more.pop(name) for name in ("effect", "wrong") if name in more}
     view = Called(state=state, body={}, **(given | more))
