@@ -42,6 +42,10 @@ DOORS_OUT = {
 INSIDE = {
     "amparo.people.services.invite": "an invitation holds a person's id and nothing of a case",
     "amparo.messages.jobs.send_due": "one agreed text and no content (P20)",
+    "amparo.messages.ringing": "the text and the people that an armed plan names, and a one-time path",
+    "amparo.engine.alarms": "the same",
+    "amparo.web.notes.checkins.well": "a one-time path for the person themselves, to say they are well",
+    "amparo.alerts.services.checkins.fresh_link": "the same",
     "amparo.casework.services.documents.download": "an officer's own key, of what they open",
     "amparo.web.desk.files": "an officer's own key, of what they open",
     "amparo.api.desk.file": "an officer's own key, of what they open",
