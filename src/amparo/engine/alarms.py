@@ -51,6 +51,7 @@ def run(stop: threading.Event) -> None:
             except Exception as error:  # noqa: BLE001
                 _say.error("alarms stand still", kind=type(error).__name__)
                 rest = REST
+            close_old_connections()
             woken.wait(rest)
 
 
@@ -88,6 +89,7 @@ def _send(claim: ringing.Claim, free: threading.Semaphore, woken: threading.Even
     except Exception as error:  # noqa: BLE001
         _say.error("a sender failed", kind=type(error).__name__)
     finally:
+        close_old_connections()  # back to the pool: those who ask for pages want them
         free.release()
         woken.set()  # perhaps another waits, or its next way is due now
 

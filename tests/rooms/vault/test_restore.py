@@ -373,6 +373,8 @@ def test_stopped_half_way_it_leaves_nothing(desk, how):
         cwd=desk.folder,
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # Tests that were started in the background pass on that this signal is to be ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdin
     process.stdin.write(desk.read("file.zip.age")[:100_000])
