@@ -166,3 +166,12 @@ def served() -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join(5)
+
+
+def context(browser: Any, made: Busy, site: str, **more: Any) -> Any:
+    """A browser that holds Inés's session."""
+    found = browser.new_context(**more)
+    cookie = middleware.cookie_of(made.house.ines.handle)
+    found.add_cookies([{"name": middleware.SESSION_COOKIE, "value": cookie, "url": site}])
+    found.set_default_timeout(8000)
+    return found

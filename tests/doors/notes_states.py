@@ -138,23 +138,8 @@ def conversation(state: str, fresh: str = "", earlier: str = "mine", **more: Any
     return found | more
 
 
-def states() -> dict[str, tuple[str, dict[str, Any]]]:
-    """Name to (template, context)."""
-    code = {
-        "token": TOKEN,
-        "due_at": clock.now() + timedelta(minutes=15),
-        "received_at": clock.now(),
-        "words": WORDS,
-        "words_language": "en",
-        "typed": " ".join(WORDS),
-        "groups": GROUPS,
-        "other": "digits",
-        "how": "text",
-        "file_count": 2,
-    }
-    ask = {"token": TOKEN, "promise": promise(), "team": 4}
-    enter = {"token": TOKEN, "form": forms.Enter()}
-    no_number = {"where": "North of the lake", "how": "text"}
+def threads() -> dict[str, tuple[str, dict[str, Any]]]:
+    """The conversation, whatever there is to say in it."""
     over = OverrideRow(
         ids.new(),
         ids.new(),
@@ -165,40 +150,9 @@ def states() -> dict[str, tuple[str, dict[str, Any]]]:
         clock.now() + timedelta(hours=3),
         False,
     )
-    inside = {"token": TOKEN, "inside": True}
     asked, yes = consent_row("asked"), consent_row("granted")
     only_if = consent_row("conditional", condition="my sister is told first")
     return {
-        **alarm_states.states(),
-        "start": ("notes/start.html", {"promise": promise()}),
-        "start-night": ("notes/start.html", {"promise": promise(is_open=False, always=False)}),
-        "start-full": ("notes/start.html", {"promise": promise(), "full": True}),
-        "new": ("notes/new.html", ask | {"form": forms.Ask(initial={"how": "here"})}),
-        "new-hours": (
-            "notes/new.html",
-            ask | {"form": forms.Ask(), "promise": promise(always=False), "team": 1},
-        ),
-        "new-wrong": (
-            "notes/new.html",
-            ask | {"form": filled(forms.Ask, no_number, file="Choose these again: a.jpg.")},
-        ),
-        "new-empty": ("notes/new.html", ask | {"form": filled(forms.Ask, {"how": "here"})}),
-        "new-full": ("notes/new.html", ask | {"form": forms.Ask(), "full": True}),
-        "code-words": ("notes/code.html", code),
-        "code-digits": ("notes/code.html", code | {"words": (), "other": "words", "how": "here"}),
-        "code-replaced": ("notes/code.html", code | {"replaced": True}),
-        "already": ("notes/already.html", {}),
-        "back": ("notes/back.html", enter),
-        "back-wrong": (
-            "notes/back.html",
-            enter | {"form": filled(forms.Enter, {"code": "harbour lantrn"}, code="Word 2 …")},
-        ),
-        "closed": ("notes/closed.html", enter),
-        "closed-draft": (
-            "notes/closed.html",
-            enter | {"form": forms.Enter(initial={"text": "I was writing this."})},
-        ),
-        "closed-locked": ("notes/closed.html", {}),
         "thread-new": (
             "notes/thread.html",
             conversation("new", thread={"disclosures": []}, promise=promise(always=False)),
@@ -256,6 +210,68 @@ def states() -> dict[str, tuple[str, dict[str, Any]]]:
                 },
             ),
         ),
+        "thread-wrong": (
+            "notes/thread.html",
+            conversation("taken", form=filled(forms.Write, {"text": ""})),
+        ),
+        "thread-if": (
+            "notes/thread.html",
+            conversation("taken", asked=[asked], condition_missing=asked.id),
+        ),
+        "thread-full": ("notes/thread.html", conversation("taken", full=True)),
+    }
+
+
+def states() -> dict[str, tuple[str, dict[str, Any]]]:
+    """Name to (template, context)."""
+    code = {
+        "token": TOKEN,
+        "due_at": clock.now() + timedelta(minutes=15),
+        "received_at": clock.now(),
+        "words": WORDS,
+        "words_language": "en",
+        "typed": " ".join(WORDS),
+        "groups": GROUPS,
+        "other": "digits",
+        "how": "text",
+        "file_count": 2,
+    }
+    ask = {"token": TOKEN, "promise": promise(), "team": 4}
+    enter = {"token": TOKEN, "form": forms.Enter()}
+    no_number = {"where": "North of the lake", "how": "text"}
+    inside = {"token": TOKEN, "inside": True}
+    return {
+        **alarm_states.states(),
+        **threads(),
+        "start": ("notes/start.html", {"promise": promise()}),
+        "start-night": ("notes/start.html", {"promise": promise(is_open=False, always=False)}),
+        "start-full": ("notes/start.html", {"promise": promise(), "full": True}),
+        "new": ("notes/new.html", ask | {"form": forms.Ask(initial={"how": "here"})}),
+        "new-hours": (
+            "notes/new.html",
+            ask | {"form": forms.Ask(), "promise": promise(always=False), "team": 1},
+        ),
+        "new-wrong": (
+            "notes/new.html",
+            ask | {"form": filled(forms.Ask, no_number, file="Choose these again: a.jpg.")},
+        ),
+        "new-empty": ("notes/new.html", ask | {"form": filled(forms.Ask, {"how": "here"})}),
+        "new-full": ("notes/new.html", ask | {"form": forms.Ask(), "full": True}),
+        "code-words": ("notes/code.html", code),
+        "code-digits": ("notes/code.html", code | {"words": (), "other": "words", "how": "here"}),
+        "code-replaced": ("notes/code.html", code | {"replaced": True}),
+        "already": ("notes/already.html", {}),
+        "back": ("notes/back.html", enter),
+        "back-wrong": (
+            "notes/back.html",
+            enter | {"form": filled(forms.Enter, {"code": "harbour lantrn"}, code="Word 2 …")},
+        ),
+        "closed": ("notes/closed.html", enter),
+        "closed-draft": (
+            "notes/closed.html",
+            enter | {"form": forms.Enter(initial={"text": "I was writing this."})},
+        ),
+        "closed-locked": ("notes/closed.html", {}),
         "choices": ("notes/choices.html", inside | {"thread": thread("taken")}),
         "choices-request": (
             "notes/choices.html",
@@ -270,15 +286,6 @@ def states() -> dict[str, tuple[str, dict[str, Any]]]:
             },
         ),
         "withdraw-duty": ("notes/withdraw.html", inside | {"reader": DUTY}),
-        "thread-wrong": (
-            "notes/thread.html",
-            conversation("taken", form=filled(forms.Write, {"text": ""})),
-        ),
-        "thread-if": (
-            "notes/thread.html",
-            conversation("taken", asked=[asked], condition_missing=asked.id),
-        ),
-        "thread-full": ("notes/thread.html", conversation("taken", full=True)),
         "withdraw-one": ("notes/withdraw.html", inside | {"reader": LAWYER}),
         "withdraw-all": ("notes/withdraw.html", inside),
         "withdrawn": ("notes/withdrawn.html", {}),

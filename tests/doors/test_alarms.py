@@ -8,6 +8,7 @@ from django.test import Client
 
 from amparo.alerts.models import Alarm
 from amparo.foundation import clock, ids
+from amparo.messages import services as messages
 from amparo.people import services as people
 from tests.doors.alarm_house import SISTER, Phone, Tab, arm, token_of, view
 from tests.doors.desk_house import Busy, busy, client
@@ -238,6 +239,8 @@ def test_the_banner_keeps_no_session_alive(made: Busy, ines: Client) -> None:
 def test_one_alarm_says_who_is_told_when_and_by_which_address(
     made: Busy, ines: Client, phone: Phone
 ) -> None:
+    with made.house.ines.request() as actor:
+        messages.set_route(actor, channel="mail", address="ines@example.org")
     pressed(made, phone)
     name = re.search(r'<h3><a href="(/desk/alarms/[^"]+)">', text(ines, "/desk/alarms"))
     assert name is not None

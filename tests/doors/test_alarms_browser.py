@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from amparo.web import middleware
 from tests.doors.alarm_house import Phone, arm, view
 from tests.doors.desk_house import Busy, busy, served
+from tests.doors.desk_house import context as desk
 from tests.doors.test_desk_pages import AXE, TAGS
 
 pytestmark = [pytest.mark.needs("chromium", "axe-core"), pytest.mark.timeout(300)]
@@ -39,14 +39,6 @@ def phone(monkeypatch: pytest.MonkeyPatch) -> Phone:
 def outside(browser: Any) -> Any:
     """A phone without scripts and cookies."""
     context = browser.new_context(java_script_enabled=False, viewport=SMALL)
-    context.set_default_timeout(8000)
-    return context
-
-
-def desk(browser: Any, made: Busy, site: str, **more: Any) -> Any:
-    context = browser.new_context(**more)
-    cookie = middleware.cookie_of(made.house.ines.handle)
-    context.add_cookies([{"name": middleware.SESSION_COOKIE, "value": cookie, "url": site}])
     context.set_default_timeout(8000)
     return context
 

@@ -154,3 +154,34 @@ def test_a_lockdown_is_said_first_of_all(shell):
     one = finding(shell.json("doctor"), "lockdown")
     assert one["status"] == "FAIL"
     assert "--lift" in one["mend"]
+
+
+def test_a_gateway_that_cannot_be_used_is_named(shell):
+    assert finding(shell.json("doctor"), "text messages")["status"] == "WARN"
+    file = shell.data / "gateways.toml"
+    file.write_text("[[gateway]]\nname = 'one'\nurl = 'ftp://x/'\n")
+    one = finding(shell.json("doctor"), "text messages")
+    assert one["status"] == "FAIL" and "https://" in one["detail"]
+    body = """body = '{"to": "{to}", "text": "{text}"}'"""
+    file.write_text(f"[[gateway]]\nname = 'one'\nurl = 'https://sms.example/'\n{body}\n")
+    file.chmod(0o644)
+    assert "chmod" in finding(shell.json("doctor"), "text messages")["mend"]
+    file.chmod(0o600)
+    one = finding(shell.json("doctor"), "text messages")
+    assert one["status"] == "OK" and "no provider has been tried" in one["detail"]
+
+
+def test_an_alarm_that_nothing_moves_is_a_failure(shell):
+    assert finding(shell.json("doctor"), "alarms")["status"] == "OK"
+    assert "Notes by mail" in finding(shell.json("doctor"), "who is rung")["mend"]
+    names = ("id", "press", "plan", "case")
+    row = {name: number.to_bytes(16, "big").hex() for number, name in enumerate(names, 1)}
+    with sqlite3.connect(shell.data / "data.sqlite3") as data:
+        data.execute(
+            'INSERT INTO alerts_alarm (id, press, plan, "case", mode, state, step, ladder, desk, '
+            "version, day) VALUES (:id, :press, :plan, :case, 'actual', 'open', 0, '', '', 0, "
+            "'2026-03-07')",
+            row,
+        )
+    one = finding(shell.json("doctor"), "alarms")
+    assert one["status"] == "FAIL" and "1 run and nothing moves them" in one["detail"]

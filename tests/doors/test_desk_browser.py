@@ -13,7 +13,7 @@ from amparo.foundation import clock
 from amparo.web import middleware
 from tests import make
 from tests.conftest import CHROMIUM
-from tests.doors.desk_house import Busy, busy, client, served
+from tests.doors.desk_house import Busy, busy, client, context, served
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(180)]
 
@@ -30,15 +30,6 @@ def made() -> Busy:
 def site(made: Busy) -> Iterator[str]:
     with served() as address:
         yield address
-
-
-def context(browser: Any, made: Busy, site: str, **more: Any) -> Any:
-    """A browser that holds Inés's session."""
-    found = browser.new_context(**more)
-    cookie = middleware.cookie_of(made.house.ines.handle)
-    found.add_cookies([{"name": middleware.SESSION_COOKIE, "value": cookie, "url": site}])
-    found.set_default_timeout(8000)
-    return found
 
 
 def focused(page: Any) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from amparo.alerts import rules
@@ -10,9 +11,8 @@ from amparo.alerts.rules import Fault
 from amparo.consent import gate
 from amparo.foundation import ids
 from amparo.foundation.actor import Actor
-from amparo.foundation.config import config
-from amparo.foundation.errors import CannotOpen, Invalid, NotFound
-from amparo.messages import gateways, ringing
+from amparo.foundation.errors import CannotOpen, NotFound
+from amparo.messages import channels, ringing
 from amparo.messages import rules as messages
 from amparo.people import queries as people
 from amparo.people.rules import INTAKE
@@ -103,12 +103,7 @@ def plans(actor: Actor, case: ids.Id) -> list[PlanView]:
 
 def silent_channels() -> list[str]:
     """Channels to contacts by which nothing can leave this house as it is set up now."""
-    try:
-        gateway = bool(gateways.load())
-    except Invalid:
-        gateway = False
-    ready = {"mail": bool(config().smtp_host) or config().sample, "sms": gateway}
-    return [channel for channel in messages.TO_CONTACTS if not ready[channel]]
+    return [channel for channel in messages.TO_CONTACTS if not channels.reaches(channel)]
 
 
 def alarms(actor: Actor, *, running: bool = True) -> list[AlarmRow]:
@@ -149,9 +144,7 @@ def alarm(actor: Actor, alarm_id: ids.Id) -> AlarmView:
         raise NotFound
     doc: dict[str, Any] = {}
     if row.desk:
-        sealed = Alarm(id=row.id)
-        sealed.sealed = row.desk  # type: ignore[attr-defined]
-        doc = gate.read_as_team(actor, LADDER, sealed)
+        doc = gate.read_as_team(actor, LADDER, SimpleNamespace(id=row.id, sealed=row.desk))
     happened = _happened(actor, row)
     told = _told(doc, happened) if doc else {}
     return AlarmView(

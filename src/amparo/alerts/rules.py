@@ -13,7 +13,6 @@ DESK = "desk"
 Kind = Literal["card", "duty", "desk"]
 KINDS: tuple[Kind, ...] = ("card", "duty", "desk")
 State = Literal["open", "answered", "safe", "back", "closed"]
-RINGING: tuple[State, ...] = ("open",)
 RUNNING: tuple[State, ...] = ("open", "answered")
 
 TAKE_BACK = timedelta(seconds=30)  # for the one who pressed by mistake
@@ -21,9 +20,6 @@ HOLD = timedelta(minutes=30)  # how long "I am on it" keeps a ladder still
 TOP_RINGS = 5  # minutes between two rings of the last rung
 LATEST = 24 * 60  # minutes: no rung stands later
 RUNGS, CONTACTS, WAYS = 12, 12, 4
-
-# Minutes of the default ladder; the last one only where the person has agreed for this case.
-DEFAULT = (0, 5, 10, 20, 40, 60, 120)
 
 
 @dataclass(frozen=True)
@@ -136,13 +132,20 @@ SNOOZES, SNOOZE_MINUTES = 3, (15, 30, 60)
 
 
 # --- a plan's document ---------------------------------------------------------------------------
+# A ladder that tells the desk and nobody else, for whoever has no plan that can be opened.
+DESK_ONLY: dict[str, Any] = {
+    "rungs": [[0, [DESK]]], "people": {}, "text": "", "name": "", "word": "", "language": "en",
+}  # fmt: skip
+
+
 def contacts_of(doc: Mapping[str, Any]) -> dict[str, Contact]:
-    """The contacts of a plan's document."""
+    """The contacts of a plan's document, without those who have asked to be left alone."""
     return {
         key: Contact(
             tuple(channel for channel, _ in one["ways"]), Hours(*one["hours"]), one["verified"]
         )
         for key, one in doc["people"].items()
+        if key not in doc.get("silent", ())
     }
 
 

@@ -434,6 +434,54 @@ def channels(settings: Config) -> Iterator[Finding]:
         )
 
 
+def gateways(_: Config) -> Iterator[Finding]:
+    """Whether short messages of alarms can leave."""
+    from amparo.foundation.errors import Invalid
+    from amparo.messages import gateways as messages
+
+    file = messages.file()
+    try:
+        found = messages.load()
+    except Invalid as error:
+        yield Finding("text messages", FAIL, str(error), f"Mend {file}.")
+        return
+    if file.exists() and file.stat().st_mode & 0o077:
+        yield Finding("text messages", WARN, f"others may read {file.name}", f"chmod go= {file}")
+    elif found:
+        names = ", ".join(one.name for one in found)
+        told = f"{names}; no provider has been tried with this program, so make a try of a plan"
+        yield Finding("text messages", OK, told)
+    else:
+        told = "no gateway: contacts of a plan who have a phone number alone are told nothing"
+        yield Finding("text messages", WARN, told, f"Write {file} (see docs/install.md).")
+
+
+def alarms(_: Config) -> Iterator[Finding]:
+    """What should ring and does not."""
+    from amparo.alerts import jobs
+    from amparo.messages import ringing
+    from amparo.people import queries as people
+    from amparo.people.rules import INTAKE
+
+    found = jobs.audit()
+    if not ringing.can_ring(people.members_of(INTAKE)):
+        yield Finding(
+            "who is rung",
+            WARN,
+            "nobody of the intake team has set an address: a press reaches the desk's pages only",
+            "Somebody on duty sets one under Settings, “Notes by mail”.",
+        )
+    if any(found.values()):
+        yield Finding(
+            "alarms",
+            FAIL,
+            f"{found['late']} are late, {found['stuck']} run and nothing moves them",
+            "Look at /desk/alarms now; restart Amparo, and look at what the service logs.",
+        )
+    else:
+        yield Finding("alarms", OK, "none is late")
+
+
 def translations(settings: Config) -> Iterator[Finding]:
     """Languages whose safety texts nobody has read for this organisation."""
     unread = [one for one in settings.languages if one != "en" and one not in settings.reviewed]
@@ -465,8 +513,8 @@ ALWAYS: tuple[Check, ...] = (
 )  # fmt: skip
 FOUNDED: tuple[Check, ...] = (permissions, ownership, handed_out, databases)
 INSIDE: tuple[Check, ...] = (
-    officers, locked, heartbeat, unfinished, resealing, the_journal, channels, translations,
-    backups,
+    officers, locked, heartbeat, alarms, unfinished, resealing, the_journal, channels, gateways,
+    translations, backups,
 )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def run(stop: threading.Event) -> None:
                         pass
                     _hand_out(senders, free, woken)
                     if time.monotonic() - audited > AUDIT:
-                        alerts.audit()
+                        _audit()
                         audited = time.monotonic()
                     rest = _rest()
             except Exception as error:  # noqa: BLE001
@@ -53,6 +53,13 @@ def run(stop: threading.Event) -> None:
                 rest = REST
             close_old_connections()
             woken.wait(rest)
+
+
+def _audit() -> None:
+    """Say what should have happened and did not; `amparo doctor` says it too."""
+    found = alerts.audit()
+    if any(found.values()):
+        _say.error("alarms are late or stand still", **found)
 
 
 def _apart() -> float:

@@ -16,6 +16,7 @@ from amparo.consent import jobs as consent
 from amparo.foundation import events, journal, operations
 from amparo.foundation.actor import SYSTEM
 from amparo.messages import jobs as messages
+from amparo.messages import ringing
 from amparo.messages import services as notices
 from amparo.people import services as people
 from amparo.vault import factors, files, forms, log, sessions
@@ -35,6 +36,7 @@ EVERY_MINUTE: tuple[Callable[[], object], ...] = (
     sessions.sweep,
     forms.sweep,
     factors.sweep,
+    ringing.sweep,
     files.sweep_unfinished,
 )
 EVERY_HOUR: tuple[Callable[[], object], ...] = (files.sweep,)

@@ -20,6 +20,7 @@ from django.db.models import F, Min
 from amparo.consent import links
 from amparo.foundation import clock, ids
 from amparo.foundation.config import base
+from amparo.foundation.errors import Unavailable
 from amparo.foundation.router import DATA, KEYSTORE
 from amparo.foundation.turns import turn
 from amparo.messages import channels, rules
@@ -28,6 +29,7 @@ from amparo.messages.services import KIND
 from amparo.vault import duty, server
 
 RING = "messages.ring"
+FORGET = timedelta(days=1)
 _say = structlog.get_logger("amparo.messages")
 
 
@@ -75,6 +77,9 @@ def queue(origin: ids.Id, rings: Sequence[Ring], *, kind: str, hours: int, at: s
 
 
 def _put(rows: list[Ringing]) -> None:
+    # What was given up is tried anew as long as its alarm rings.
+    given_up = Ringing.objects.filter(id__in=[row.id for row in rows], tries__gte=rules.RING_TRIES)
+    given_up.update(tries=1, due_at=clock.now())
     Ringing.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["id"], update_fields=["sealed", "idem"]
     )
@@ -96,6 +101,11 @@ def ring_staff(origin: ids.Id, owners: Iterable[ids.Id], move: ids.Id) -> None:
         for route in routes
     ]
     _put(rows)
+
+
+def can_ring(owners: Iterable[ids.Id]) -> bool:
+    """Whether any of the staff has said how they want to be told."""
+    return Route.objects.filter(owner__in=list(owners)).exists()
 
 
 def drop(origin: ids.Id) -> int:
@@ -184,8 +194,8 @@ class Claim:
 
 
 def claim(limit: int = 16) -> list[Claim]:
-    """Take what is due, oldest first; of several senders each takes others. What a crash caught comes
-    back when its lease is over, and is sent as a repeat."""
+    """Take what is due, oldest first; of several senders each takes others. The try counts from here,
+    so that what a crash caught comes back when its lease is over as what it is: a repeat."""
     if server.locked_down():
         return []
     now = clock.now()
@@ -199,7 +209,10 @@ def claim(limit: int = 16) -> list[Claim]:
             .select_related("route")
             .order_by("due_at")[:limit]
         )
-        Ringing.objects.filter(id__in=[row.id for row in rows]).update(due_at=lease)
+        taken = Ringing.objects.filter(id__in=[row.id for row in rows])
+        taken.update(due_at=lease, tries=F("tries") + 1)
+    for row in rows:
+        row.tries += 1
     return [Claim(row, lease) for row in rows]
 
 
@@ -223,26 +236,34 @@ def send(mine: Claim) -> bool:
 def _to_contact(row: Ringing) -> None:
     doc = duty.open_(RING, row.id, bytes(row.sealed))
     row.ways = len(doc["ways"])
-    channel, address = doc["ways"][row.tries % len(doc["ways"])]
+    channel, address = doc["ways"][(row.tries - 1) % len(doc["ways"])]
+    if not channels.reaches(channel):
+        raise Unavailable("nothing leaves by this channel as it is set up")
     with turn(KEYSTORE):
         token = links.create(doc["kind"], doc["link"], hours=doc["hours"])
-    text = rules.with_path(doc["text"], f"{base()}/{doc['at']}/{token}", repeat=row.tries > 0)
+    text = rules.with_path(doc["text"], f"{base()}/{doc['at']}/{token}", repeat=row.tries > 1)
     channels.send(channel, address, row.idem.hex, text=text)
 
 
 def _next_way(mine: Claim) -> bool:
     row = mine.row
-    again = clock.now() + rules.ring_after(row.tries, row.ways)
-    Ringing.objects.filter(id=row.id, due_at=mine.lease).update(tries=row.tries + 1, due_at=again)
+    again = clock.now() + rules.ring_after(row.tries - 1, row.ways)
+    Ringing.objects.filter(id=row.id, due_at=mine.lease).update(due_at=again)
     return False
 
 
 def send_due() -> int:
-    """Claim and hand over, one after the other, until nothing is due; for tests and small engines."""
+    """Claim and hand over, one after the other, until nothing is due."""
     sent = 0
     while claims := claim():
         sent += sum(send(one) for one in claims)
     return sent
+
+
+def sweep() -> int:
+    """Forget what was given up a day ago and is wanted by nothing any more."""
+    old = Ringing.objects.filter(tries__gte=rules.RING_TRIES, due_at__lt=clock.now() - FORGET)
+    return old.delete()[0]
 
 
 def undelivered(origin: ids.Id) -> int:

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_http_methods
 from amparo.alerts import rules
 from amparo.alerts.services import answering, pressing
 from amparo.foundation import ids
-from amparo.foundation.errors import Conflict
+from amparo.foundation.errors import Conflict, Invalid
 from amparo.vault import forms as tokens
 from amparo.web.notes.arriving import form_of, from_our_pages
+from amparo.web.notes.forms import TOO_LONG
 
 GET_AND_POST = ("GET", "HEAD", "POST")
 
@@ -31,31 +32,39 @@ def press(request: HttpRequest, token: str) -> HttpResponse:
     once = sent.once if sent else ids.new()
     mine = ids.Id(bytes=sent.window) if sent and len(sent.window) == 16 else once
     deed = request.POST.get("do", "press")
-    done, status = "", 200
+    done, wrong, where = "", "", request.POST.get("where", "")
     if deed == "look":
         shown = pressing.look(token, press=mine)
     elif deed == "back":
-        shown, done, status = _taken_back(token, mine)
+        shown, wrong = _taken_back(token, mine)
     elif deed == "where":
-        pressing.say_where(token, press=mine, text=request.POST.get("where", ""))
         shown = pressing.look(token, press=mine)
         done = pgettext("safety", "Sent, and sealed.")
+        try:
+            pressing.say_where(token, press=mine, text=where)
+            where = ""
+        except Invalid:
+            done, wrong = "", str(TOO_LONG)
     else:
         mine = once
         shown = pressing.press_card(token, once=once, practice=deed == "try")
     found = {"card": token, "token": tokens.token(mine.bytes), "shown": shown, "done": done}
-    return render(request, "alarms/pressed.html", found, status=status)
+    status = 200 if not wrong else 409 if deed == "back" else 422
+    return render(
+        request, "alarms/pressed.html", found | {"wrong": wrong, "where": where}, status=status
+    )
 
 
-def _taken_back(token: str, mine: ids.Id) -> tuple[pressing.Pressed, str, int]:
+def _taken_back(token: str, mine: ids.Id) -> tuple[pressing.Pressed, str]:
+    """(how it stands, why it was not taken back)."""
     try:
-        return pressing.take_back(token, press=mine), "", 200
+        return pressing.take_back(token, press=mine), ""
     except Conflict:
         late = pgettext(
             "safety",
             "It is too late to take it back here. Tell those who call you that all is well.",
         )
-        return pressing.look(token, press=mine), late, 409
+        return pressing.look(token, press=mine), late
 
 
 # --- answering -----------------------------------------------------------------------------------

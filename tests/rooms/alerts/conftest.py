@@ -15,6 +15,7 @@ def phone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
     taken = Phone()
     monkeypatch.setattr(channels, "send", taken.send)
+    monkeypatch.setattr(channels, "reaches", lambda channel: True)
     with journal.unit():
         yield taken
 

@@ -13,7 +13,7 @@ from amparo.alerts.services.plans import Draft, Person
 from amparo.casework.services import thread
 from amparo.foundation import clock, ids, journal
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
-from amparo.messages import ringing, rules, services
+from amparo.messages import channels, ringing, rules, services
 from amparo.messages.models import Ringing
 from amparo.people import services as people
 from amparo.vault import server
@@ -56,6 +56,14 @@ def wait(phone, minutes: float) -> list[str]:
 def say(body, what, **more):
     with journal.unit():
         return answering.answer(body, what, **more)
+
+
+def asked(phone, amina):
+    """Somebody pressed, and her sister has opened the link of her message."""
+    press(arm(amina))
+    phone.take()
+    with journal.unit():
+        return answering.open_link(phone.token(SISTER)).body
 
 
 # --- arming --------------------------------------------------------------------------------------
@@ -205,10 +213,7 @@ def test_somebody_on_it_keeps_the_ladder_still_for_half_an_hour(phone, house, am
 
 
 def test_a_late_answer_neither_stops_nor_skips_a_newer_rung(phone, house, amina):
-    press(arm(amina))
-    phone.take()
-    with journal.unit():
-        body = answering.open_link(phone.token(SISTER)).body
+    body = asked(phone, amina)
     assert wait(phone, 5) == [LAWYER]
     assert say(body, "on it") == "late" and say(body, "escalate") == "late"
     assert Alarm.objects.get().state == "open"
@@ -219,19 +224,13 @@ def test_a_late_answer_neither_stops_nor_skips_a_newer_rung(phone, house, amina)
 
 
 def test_escalating_tells_the_next_rung_now(phone, house, amina):
-    press(arm(amina))
-    phone.take()
-    with journal.unit():
-        body = answering.open_link(phone.token(SISTER)).body
+    body = asked(phone, amina)
     assert say(body, "escalate") == "moved"
     assert phone.take() == [LAWYER]
 
 
 def test_safe_wants_the_agreed_word_or_somebody_who_spoke_to_them(phone, house, amina):
-    press(arm(amina))
-    phone.take()
-    with journal.unit():
-        body = answering.open_link(phone.token(SISTER)).body
+    body = asked(phone, amina)
     assert say(body, "safe") == "word"
     assert say(body, "safe", word="green kettle") == "word"
     assert Alarm.objects.get().state == "open"
@@ -240,18 +239,12 @@ def test_safe_wants_the_agreed_word_or_somebody_who_spoke_to_them(phone, house, 
     row = Alarm.objects.get()
     assert (row.state, bytes(row.ladder), bytes(row.desk), row.due_at) == ("safe", b"", b"", None)
     assert say(body, "on it") == "over"
-    press(arm(amina))
-    phone.take()
-    with journal.unit():
-        body = answering.open_link(phone.token(SISTER)).body
+    body = asked(phone, amina)
     assert say(body, "safe", spoke=True) == "taken"
 
 
 def test_who_asks_to_be_left_alone_is(phone, house, amina):
-    press(arm(amina))
-    phone.take()
-    with journal.unit():
-        body = answering.open_link(phone.token(SISTER)).body
+    body = asked(phone, amina)
     assert say(body, "stop") == "silent"
     assert wait(phone, 5) == [LAWYER]
     assert wait(phone, 5) == [LAWYER]
@@ -348,6 +341,15 @@ def test_when_nothing_takes_it_it_is_tried_until_the_alarm_ends(phone, house, am
     assert SISTER in wait(phone, 2)
 
 
+def test_whoever_is_not_reached_for_hours_is_still_tried(phone, house, amina):
+    phone.down = {SISTER, LAWYER}
+    press(arm(amina))
+    for _ in range(100):  # more often than a message by itself is tried
+        assert wait(phone, 3) == []
+    phone.down = set()
+    assert wait(phone, 5) == [LAWYER, SISTER]
+
+
 def test_after_an_outage_nobody_gets_a_heap_of_messages(phone, house, amina):
     phone.down = {SISTER, LAWYER}
     press(arm(amina))
@@ -366,10 +368,72 @@ def test_a_message_caught_by_a_crash_comes_back_as_it_was(phone, house, amina):
     assert phone.take() == []  # somebody has it
     clock.forward(rules.RING_LEASE + timedelta(seconds=1))
     assert phone.take() == [SISTER]
+    assert phone.last[0][1].endswith(" (2)")  # it may have arrived before the crash
     ringing.send(
         claimed
     )  # the first sender was only slow: it sends, and removes nothing of another's
     assert phone.take() == [SISTER]
+
+
+def test_without_a_mail_server_nobody_counts_as_told(phone, house, amina, monkeypatch):
+    monkeypatch.setattr(channels, "reaches", lambda channel: False)
+    press(arm(amina))
+    assert phone.take() == []
+    with house.ines.request() as ines:
+        assert queries.alarms(ines)[0].undelivered == 1
+
+
+def test_a_desk_without_an_address_is_fallen_through(phone, house, amina):
+    press(arm(amina, rungs=(Rung(0, (DESK,)), Rung(5, ("sister",)))))
+    assert phone.take() == [SISTER]
+
+
+def test_a_rung_of_people_who_want_to_be_left_alone_is_fallen_through(phone, house, amina):
+    press(arm(amina, rungs=(Rung(0, ("sister",)), Rung(5, ("sister",)), Rung(10, ("lawyer",)))))
+    phone.take()
+    with journal.unit():
+        body = answering.open_link(phone.token(SISTER)).body
+    assert say(body, "stop") == "silent"
+    assert wait(phone, 5) == [LAWYER]
+
+
+def test_an_alarm_that_cannot_be_opened_rings_the_desk_and_stops_no_other(phone, house, amina):
+    route(house)
+    press(arm(amina))
+    badra = make.ask()
+    press(arm(badra))
+    phone.take()
+    Alarm.objects.filter(case=amina.case).update(ladder=b"altered")
+    assert wait(phone, 5) == ["ines@example.org", LAWYER]
+    assert wait(phone, 5).count("ines@example.org") == 1
+    with house.ines.request() as ines:
+        row = next(one for one in queries.alarms(ines) if one.case == amina.case)
+        assert "cannot open" in [one.what for one in queries.alarm(ines, row.id).happened]
+
+
+def test_one_alarm_with_a_fault_of_ours_stops_no_other(phone, house, amina, monkeypatch):
+    press(arm(amina))
+    badra = make.ask()
+    press(arm(badra))
+    phone.take()
+    whole = running.move
+
+    def move(alarm, *given):
+        if alarm.case == amina.case:
+            raise KeyError("a fault")
+        return whole(alarm, *given)
+
+    monkeypatch.setattr(running, "move", move)
+    assert wait(phone, 5) == [LAWYER]
+    monkeypatch.setattr(running, "move", whole)
+    assert wait(phone, 1) == [LAWYER]  # the other's turn came late, and came
+
+
+def test_a_place_that_is_too_long_is_refused_and_nothing_of_it_is_cut_off(phone, house, amina):
+    card, once = arm(amina), ids.new()
+    press(card, once)
+    with journal.unit(), pytest.raises(Invalid):
+        pressing.say_where(card, press=once, text="x" * 4001)
 
 
 def test_hours_of_a_contact_are_kept(phone, house, amina):

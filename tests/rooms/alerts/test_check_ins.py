@@ -1,5 +1,7 @@
 """Check-ins: who is late is reminded before anybody else is told; who is not heard of is looked for."""
 
+from contextlib import suppress
+
 import pytest
 
 from amparo.alerts import queries
@@ -136,6 +138,8 @@ def test_a_word_that_is_said_under_force_looks_the_same_and_rings_the_desk(phone
         well(amina, "good day")
     free = well(amina, "Fine  Day")
     assert phone.take() == []
+    with amina.request() as actor:
+        checkins.end(actor, amina.case, word="fine day")
     begin(amina, legs=(60, 120), word="fine day", forced="fine evening")
     forced = well(amina, "fine evening")
     assert (free.left, free.late, free.asks_word) == (forced.left, forced.late, forced.asks_word)
@@ -146,6 +150,39 @@ def test_a_word_that_is_said_under_force_looks_the_same_and_rings_the_desk(phone
     assert [one.more["how"] for one in seen.happened if one.what == "pressed"] == [
         "not free to speak"
     ]
+
+
+@pytest.mark.parametrize("deed", ["later", "later, used up", "end"])
+def test_nothing_is_put_off_or_ended_without_the_word(phone, ines, amina, deed):
+    begin(amina, legs=(60, 120), word="fine day", forced="fine evening")
+    if deed == "later, used up":
+        for _ in range(3):
+            with amina.request() as actor:
+                checkins.snooze(actor, amina.case, minutes=15, word="fine day")
+
+    def do(word: str) -> None:
+        with amina.request() as actor:
+            if deed == "end":
+                checkins.end(actor, amina.case, word=word)
+            else:
+                checkins.snooze(actor, amina.case, minutes=15, word=word)
+
+    for wrong in ("", "good day"):
+        with pytest.raises(Invalid):
+            do(wrong)
+    assert CheckIn.objects.exists() and phone.take() == []
+    # Whoever makes them say it sees the same as with the other word, and the desk rings.
+    with suppress(Conflict):
+        do("fine evening")
+    assert phone.take() == [INES]
+    assert CheckIn.objects.exists() == (deed != "end")
+
+
+def test_another_is_not_begun_over_one_that_wants_a_word(phone, ines, amina):
+    begin(amina, every=60, word="fine day")
+    with pytest.raises(Conflict):
+        begin(amina, legs=(1440,))
+    assert phone.wait(60) == [ME]
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ class Gateway:
 def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
     made = Gateway()
     monkeypatch.setattr(channels, "send", made.send)
+    monkeypatch.setattr(channels, "reaches", lambda channel: True)
     return made
 
 

@@ -58,10 +58,13 @@ class Waiting:
 
 
 def begin(actor: Actor, case: ids.Id, promise: Promise) -> Waiting:
-    """Begin, in the place of one that runs. Whoever is not heard of is looked for by those on duty, and
-    with `tell` by the people of their plan."""
+    """Begin. Whoever is not heard of is looked for by those on duty, and with `tell` by the people of
+    their plan. Conflict while one runs that wants a word: it is ended first, with the word."""
     leave = gate.admit(actor, case, HOME, write=True)
     _check(promise)
+    before = running_of(actor, case)
+    if before is not None and before.asks_word:
+        raise Conflict
     plan = plans.copy_to_duty(leave, case) if promise.tell else None
     now = clock.now()
     first = promise.legs[0] if promise.legs else promise.every
@@ -117,10 +120,14 @@ def _shown(row: CheckIn, doc: dict[str, Any]) -> Waiting:
 
 
 def running_of(actor: Actor, case: ids.Id) -> Waiting | None:
-    """The check-in of a case, or None."""
+    """The check-in of a case, or None; None too for one that a lockdown has closed, which another may
+    take the place of."""
     gate.admit(actor, case, HOME)
     row = CheckIn.objects.filter(case=case).first()
-    return None if row is None else _shown(row, _open(row))
+    try:
+        return None if row is None else _shown(row, _open(row))
+    except CannotOpen:
+        return None
 
 
 def _open(row: CheckIn) -> dict[str, Any]:
@@ -131,12 +138,16 @@ def _open(row: CheckIn) -> dict[str, Any]:
 def well(actor: Actor, case: ids.Id, *, word: str = "") -> Waiting | None:
     """The person says on their page that they are well; what waits next, or None when it was the last.
     Invalid when a word was agreed and this is neither of the two."""
-    gate.admit(actor, case, HOME, write=True)
     with operations.writing():
-        row = CheckIn.objects.select_for_update().filter(case=case).first()
-        if row is None:
-            raise NotFound
-        return _well(row, word)
+        return _well(_own(actor, case), word)
+
+
+def _own(actor: Actor, case: ids.Id) -> CheckIn:
+    gate.admit(actor, case, HOME, write=True)
+    row = CheckIn.objects.select_for_update().filter(case=case).first()
+    if row is None:
+        raise NotFound
+    return row
 
 
 def open_link(token: str) -> tuple[dict[str, Any], bool]:
@@ -160,12 +171,19 @@ def well_by_link(body: dict[str, Any], *, word: str = "") -> None:
             _well(row, word)
 
 
-def _well(row: CheckIn, word: str) -> Waiting | None:
+def _heard(row: CheckIn, word: str) -> dict[str, Any]:
+    """What a check-in holds, for somebody who said its word, where one was agreed. The other word does
+    the same to the eye, and rings the desk."""
     doc = _open(row)
     if doc["word"] and not keys.same_word(doc["word"], word):
         if not doc["forced"] or not keys.same_word(doc["forced"], word):
             raise Invalid("this is not the word", {"word": "wrong"})
         _ring_the_desk(row, "not free to speak")
+    return doc
+
+
+def _well(row: CheckIn, word: str) -> Waiting | None:
+    doc = _heard(row, word)
     ringing.drop(row.id)
     now = clock.now()
     if doc["every"]:
@@ -183,31 +201,30 @@ def _well(row: CheckIn, word: str) -> Waiting | None:
     return _shown(row, doc)
 
 
-def snooze(actor: Actor, case: ids.Id, *, minutes: int) -> Waiting:
+def snooze(actor: Actor, case: ids.Id, *, minutes: int, word: str = "") -> Waiting:
     """Put the present time off, a few times and not for long; Conflict when that is used up."""
-    gate.admit(actor, case, HOME, write=True)
     if minutes not in rules.SNOOZE_MINUTES:
         raise Invalid("choose", {"minutes": "choose"})
     with operations.writing():
-        row = CheckIn.objects.select_for_update().filter(case=case).first()
-        if row is None:
-            raise NotFound
-        doc = _open(row)
-        if doc["snoozed"] >= rules.SNOOZES:
-            raise Conflict
-        doc["snoozed"] += 1
-        row.due_at, row.late = max(row.due_at, clock.now()) + timedelta(minutes=minutes), 0
-        row.sealed = duty.seal(CHECKIN, row.id, doc)
-        row.save()
-        ringing.drop(row.id)
-        journal.note("check-in put off", case, row.id)
+        row = _own(actor, case)
+        doc = _heard(row, word)
+        may = int(doc["snoozed"]) < rules.SNOOZES
+        if may:
+            doc["snoozed"] += 1
+            row.due_at, row.late = max(row.due_at, clock.now()) + timedelta(minutes=minutes), 0
+            row.sealed = duty.seal(CHECKIN, row.id, doc)
+            row.save()
+            ringing.drop(row.id)
+            journal.note("check-in put off", case, row.id)
+    if not may:
+        raise Conflict  # only now: what a forced word has set off stands
     return _shown(row, doc)
 
 
-def end(actor: Actor, case: ids.Id) -> None:
-    """No more check-ins; nothing is asked, and nobody is told."""
-    gate.admit(actor, case, HOME, write=True)
+def end(actor: Actor, case: ids.Id, *, word: str = "") -> None:
+    """No more check-ins, and nobody is told."""
     with operations.writing():
+        _heard(_own(actor, case), word)
         _over(case)
         journal.note("check-in ended", case)
 
@@ -264,8 +281,7 @@ def _nudge(row: CheckIn, doc: dict[str, Any]) -> None:
 def _ring_the_desk(row: CheckIn, how: str) -> None:
     """An alarm without contacts: an officer's key opens what there is of a plan, and nobody else is
     told. It rings until somebody is on it."""
-    doc = {"rungs": [[0, [rules.DESK]]], "people": {}, "text": "", "name": "", "word": ""}
     # Of no plan that a card could show: who holds the card sees nothing of it.
     none = Plan(id=row.id, case=row.case, kind="desk")
     press = uuid.uuid5(row.id, f"{how} {row.due_at.isoformat()}")
-    pressing.press_armed(none, doc | {"language": "en"}, press, how)
+    pressing.press_armed(none, rules.DESK_ONLY, press, how)

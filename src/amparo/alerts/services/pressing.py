@@ -11,11 +11,13 @@ from amparo.alerts.services import running
 from amparo.consent import gate
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import Actor
-from amparo.foundation.errors import CannotOpen, Conflict, NotFound, Refused
+from amparo.foundation.errors import CannotOpen, Conflict, Invalid, NotFound, Refused
+from amparo.messages import ringing
+from amparo.people import queries as people
 from amparo.people.rules import INTAKE
 from amparo.vault import duty
 
-PLACE = 500  # letters
+PLACE = 4000  # letters
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def _press(
     practice: bool = False,
 ) -> Pressed:
     now = clock.now()
-    doc |= {"pressed_at": now.isoformat(), "told": [], "silent": []}
+    doc = doc | running.begun(now)
     mode = "exercise" if practice else "actual"
     alarm = Alarm(press=once, plan=plan.id, case=plan.case, mode=mode)
     with operations.writing():
@@ -103,7 +105,8 @@ def _press(
 def _try(alarm: Alarm, doc: dict[str, Any], now: datetime) -> list[Moment]:
     """A try tells everybody whose hours allow it once, and climbs nowhere."""
     everybody = rules.Rung(0, tuple(dict.fromkeys(one for _, to in doc["rungs"] for one in to)))
-    to = rules.reachable(everybody, rules.contacts_of(doc), now, desk=True)
+    desk = ringing.can_ring(people.members_of(INTAKE))
+    to = rules.reachable(everybody, rules.contacts_of(doc), now, desk=desk)
     alarm.step, alarm.version, alarm.due_at = 0, 1, now + rules.HOLD
     running.tell(alarm, doc, to, "try")
     return [running.moment(alarm, "tried", to=running.labels(doc, to))]
@@ -166,10 +169,13 @@ def take_back(token: str, *, press: ids.Id) -> Pressed:
 
 
 def say_where(token: str, *, press: ids.Id, text: str) -> None:
-    """Where the person is, if they want to say so; the desk alone reads it."""
+    """Where the person is, if they want to say so; the desk alone reads it. Invalid when it is longer
+    than can be kept at once."""
     plan, _ = _card(token)
     alarm = _own(plan, press)
-    text = text.strip()[:PLACE]
+    text = text.strip()
+    if len(text) > PLACE:
+        raise Invalid("too long", {"where": "long"})
     if not text or alarm.state not in rules.RUNNING:
         return
     with operations.writing():

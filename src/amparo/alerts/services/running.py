@@ -32,6 +32,11 @@ def moment(alarm: Alarm, what: str, **more: Any) -> Moment:
     return row
 
 
+def begun(now: datetime) -> Doc:
+    """What a ladder's document has beside the plan's, from the press on."""
+    return {"pressed_at": now.isoformat(), "told": [], "silent": []}
+
+
 def open_ladder(alarm: Alarm) -> Doc:
     """What an alarm climbs, from the copy that the server may open while it runs."""
     return duty.open_(LADDER, alarm.id, bytes(alarm.ladder))
@@ -52,7 +57,7 @@ def move(alarm: Alarm, doc: Doc, now: datetime) -> list[Moment]:
         step=alarm.step,
         pressed_at=pressed_at,
         now=now,
-        desk=bool(people.members_of(INTAKE)),
+        desk=ringing.can_ring(people.members_of(INTAKE)),
     )
     alarm.step, alarm.due_at = next_.step, next_.due_at
     alarm.version += 1

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from amparo.alerts.rules import DESK, Rung
+from amparo.alerts.services import plans, pressing
 from amparo.casework import queries
 from amparo.casework.services import desk, erasing, opening, sharing
 from amparo.consent import services as consent
@@ -17,6 +19,14 @@ ON_NEW = (
     "log", "level", "open", "decline", "refer", "reassign", "merge", "spam", "take", "relink",
 )  # fmt: skip
 ON_CASE = ("erase", "close")
+PLAN = plans.Draft(
+    "card",
+    (Rung(0, (DESK, "sister")), Rung(10, ("sister",))),
+    {"sister": plans.Person("My sister", (("mail", "sister@example.org"),))},
+    "Your order is ready.",
+    name="Reem",
+    word="blue kettle",
+)
 PARTS = ("narrative", "identity", "health", "cover")
 
 
@@ -82,6 +92,8 @@ def _work(made: Busy, ines: Officer, tomas: Officer) -> None:
         made.known["override"] = consent.override(
             actor, case, compartment="location", grantee=ines.id, reason="Before the transfer."
         )
+        plan = plans.arm(actor, case, PLAN).id
+        made.known["alarm"] = pressing.press_for(actor, case, plan, once=ids.new()).alarm
     with tomas.request() as actor:
         made.known["release"] = consent.request_release(actor, case)
         made.known["erasure"] = erasing.ask(actor, made.other.case, reason="They called at noon.")
@@ -113,6 +125,9 @@ def desk_pages(
         "queue-empty": "desk/queue?show=done",
         "new": "desk/new",
         "search": "desk/search",
+        "alarms": "desk/alarms",
+        "plan": f"{here}/plan",
+        "press": f"{here}/press",
         "two": "desk/two",
         "approve": f"desk/two/release/{known['release']}",
         "erase": f"desk/two/erasure/{known['erasure']}",
@@ -151,6 +166,8 @@ def desk_pages(
         "key-file": "desk/settings/key-file",
         "lock-everywhere": "desk/settings/lock",
     }
+    if "alarm" in known:
+        found_["alarm"] = f"desk/alarms/{known['alarm']}"
     if "file" in known:
         found_["file"] = f"{here}/files/{known['file']}"
     found_ |= {f"part-{code}": f"{here}/part/{code}" for code in PARTS}
@@ -163,4 +180,4 @@ OUTSIDE = {
     "passkey": "desk/sign-in/passkey",
     "invitation": "desk/join/x",
 }
-NOTES = ("", "new", "back", "about", "clear", "closed", "language", "n")
+NOTES = ("", "new", "back", "about", "clear", "closed", "language", "n", "p/x", "a/x", "w/x")

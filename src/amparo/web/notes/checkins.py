@@ -95,7 +95,7 @@ FAULTS = {
 
 def check_in(step: "Step") -> HttpResponse:
     """What waits, or the questions where nothing does."""
-    case, deed = _case(step.actor), step.given("deed")
+    case, deed, word = _case(step.actor), step.given("deed"), step.given("word")
     if deed == "begin":
         return _begin(step, case)
     waiting = services.running_of(step.actor, case)
@@ -103,14 +103,14 @@ def check_in(step: "Step") -> HttpResponse:
         return _ask(step, CheckIn())
     try:
         if deed == "well":
-            waiting = services.well(step.actor, case, word=step.given("word"))
+            waiting = services.well(step.actor, case, word=word)
             said = pgettext("safety", "Good. It is noted that you are well.")
             return _ask(step, CheckIn(), said) if waiting is None else _show(step, waiting, said)
         if deed == "later":
-            waiting = services.snooze(step.actor, case, minutes=PUT_OFF)
+            waiting = services.snooze(step.actor, case, minutes=PUT_OFF, word=word)
             return _show(step, waiting, pgettext("safety", "Put off by half an hour."))
         if deed == "end":
-            services.end(step.actor, case)
+            services.end(step.actor, case, word=word)
             over = pgettext("safety", "Nothing waits any more. Nobody is told anything.")
             return _ask(step, CheckIn(), over)
     except Invalid:
@@ -154,6 +154,8 @@ def _begin(step: "Step", case: ids.Id) -> HttpResponse:
         for name in error.fields:
             form.add_error(name if name in FAULTS else None, FAULTS.get(name, FAULTS["when"]))
         return _ask(step, form, status=422)
+    except Conflict:
+        return _show(step, services.running_of(step.actor, case))
     return _show(step, waiting, pgettext("safety", "It waits for you from now on."))
 
 
