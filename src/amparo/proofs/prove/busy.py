@@ -148,6 +148,20 @@ def desk_pages(
         "shown": f"{here}/shown",
         "override": f"{here}/override",
         "two-ask": f"{here}/part/identity/two",
+    }
+    found_ |= _of_the_house(person)
+    if "alarm" in known:
+        found_["alarm"] = f"desk/alarms/{known['alarm']}"
+    if "file" in known:
+        found_["file"] = f"{here}/files/{known['file']}"
+    found_ |= {f"part-{code}": f"{here}/part/{code}" for code in PARTS}
+    found_ |= {f"do-{verb}": f"{fresh}/do/{verb}" for verb in ON_NEW}
+    return found_ | {f"do-{verb}": f"{here}/do/{verb}" for verb in ON_CASE}
+
+
+def _of_the_house(person: ids.Id) -> dict[str, str]:
+    """The pages that belong to no case."""
+    return {
         "people": "desk/people",
         "invite": "desk/people/invite",
         "leave": f"desk/people/{person}/leave",
@@ -166,13 +180,6 @@ def desk_pages(
         "key-file": "desk/settings/key-file",
         "lock-everywhere": "desk/settings/lock",
     }
-    if "alarm" in known:
-        found_["alarm"] = f"desk/alarms/{known['alarm']}"
-    if "file" in known:
-        found_["file"] = f"{here}/files/{known['file']}"
-    found_ |= {f"part-{code}": f"{here}/part/{code}" for code in PARTS}
-    found_ |= {f"do-{verb}": f"{fresh}/do/{verb}" for verb in ON_NEW}
-    return found_ | {f"do-{verb}": f"{here}/do/{verb}" for verb in ON_CASE}
 
 
 OUTSIDE = {

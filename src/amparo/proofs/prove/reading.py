@@ -132,7 +132,8 @@ OWN = re.compile(
     |They\ took\ my\ laptop\ at\ the\ border\.|Two\ men\ asked\ my\ neighbour\ when\ I\ come\ home\.
     |No\ calls\.\ The\ phone\ is\ shared\.|“water\ the\ plants”,\ 18:00–20:00|Before\ the\ transfer\.
     |A\ lawyer\ is\ looking\ for\ him\.\ Come\ back\ tonight\.|Rang\ twice,\ left\ nothing\.
-    |Taken\ at\ 06:40\ from\ the\ house\.|Only\ if\ he\ is\ not\ let\ go\.|blue\ kettle""",
+    |Taken\ at\ 06:40\ from\ the\ house\.|Only\ if\ he\ is\ not\ let\ go\.|blue\ kettle
+    |My\ sister|sister@example\.org|Reem|Your\ order\ is\ ready\.""",
     re.VERBOSE,
 )
 
