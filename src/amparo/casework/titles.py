@@ -5,14 +5,14 @@ from django.db.models.functions import Cast
 
 from amparo.casework.models import COVER, Cover
 from amparo.consent import gate
-from amparo.foundation import ids
 from amparo.foundation.actor import Actor
 
-Title = tuple[str, ids.Id | None, str]  # case as 32 hex digits; case and name, once it was read
+Title = tuple[str, str | None]  # case as 32 hex digits; its name, once it was read
 
 
-def titles(actor: Actor) -> dict[ids.Id, str]:
-    """The name of every request whose cover the actor opens, to choose one among all of them.
+def titles(actor: Actor) -> dict[str, str]:
+    """The name of every request whose cover the actor opens, to choose one among all of them; by the
+    case's id as 32 hex digits, for to make ids of thousands takes as long as to read them.
 
     A name that was read before is known by what it was read from, for as long as the ring lives.
     """
@@ -20,13 +20,14 @@ def titles(actor: Actor) -> dict[ids.Id, str]:
     known: dict[int, Title] = actor.ring.memory.get("titles", {})
     if not known:
         known = actor.ring.memory["titles"] = _read_titles(reach, known)
-        return {one[1]: one[2] for one in known.values() if one[1]}
+        return {case: name for case, name in known.values() if name is not None}
     marks = [hash(bytes(one)) for one in Cover.objects.values_list("sealed", flat=True)]
     found = [known.get(mark) for mark in marks]
     if any(one is None or (one[1] is None and one[0] in reach) for one in found):
         known = actor.ring.memory["titles"] = _read_titles(reach, known)
         found = [known.get(mark) for mark in marks]
-    return {one[1]: one[2] for one in found if one and one[1] and one[0] in reach}
+    named = (one for one in found if one)
+    return {case: name for case, name in named if name is not None and case in reach}
 
 
 def _read_titles(reach: gate.Reach, known: dict[int, Title]) -> dict[int, Title]:
@@ -37,9 +38,9 @@ def _read_titles(reach: gate.Reach, known: dict[int, Title]) -> dict[int, Title]
     fresh = []
     for row, place, blob in rows:
         mark, place = hash(bytes(blob)), place.replace("-", "")
-        found[mark] = known.get(mark) or (place, None, "")
+        found[mark] = known.get(mark) or (place, None)
         if found[mark][1] is None and place in reach:
             fresh.append((row, place, bytes(blob)))
     for (_, place, blob), doc in gate.read_list(reach, COVER, fresh):
-        found[hash(blob)] = place, ids.of(place), str(doc["name"])
+        found[hash(blob)] = place, str(doc["name"])
     return found

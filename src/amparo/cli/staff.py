@@ -175,7 +175,7 @@ def _knowingly(actor: Actor, alone: "Alone", losing: bool, *, ask: bool) -> bool
     names = titles.titles(actor) if alone.parts else {}
     voice.say("Nobody else could open these. Hand them over first:")
     for case, compartment in alone.parts:
-        voice.say(f"  {names.get(case, 'a case')}: {compartment}")
+        voice.say(f"  {names.get(case.hex, 'a case')}: {compartment}")
     for team in alone.teams:
         voice.say(f"  the team {team}: too few would be left")
     if not losing and ask:

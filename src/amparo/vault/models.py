@@ -121,7 +121,8 @@ class Grant(models.Model):
         # All that somebody holds is listed without a look at the rows, which are large.
         indexes = [
             models.Index(
-                fields=["grantee", "compartment", "case", "epoch", "until"], name="held_by"
+                fields=["grantee", "compartment", "case", "epoch", "until", "purpose"],
+                name="held_by",
             )
         ]
 

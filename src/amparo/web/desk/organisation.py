@@ -132,9 +132,9 @@ def _lost(request: Any, alone: queries.Alone) -> list[dict[str, Any]]:
     names = titles.titles(request.actor) if alone.parts else {}
     parts = [
         {
-            "name": names.get(case, _("A case")),
+            "name": names.get(case.hex, _("A case")),
             "what": words.word(words.COMPARTMENTS, compartment),
-            "link": reverse("desk:case", args=[case]) if case in names else "",
+            "link": reverse("desk:case", args=[case]) if case.hex in names else "",
         }
         for case, compartment in alone.parts
     ]
