@@ -14,21 +14,17 @@ administrator, so that no provider is part of the program.
     private = false                    # true for a modem in one's own network
 """
 
-import http.client
-import ipaddress
 import json
-import socket
-import ssl
 import tomllib
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from amparo.foundation.config import config
 from amparo.foundation.errors import Invalid, Unavailable
+from amparo.messages import wire
 
-TIMEOUT = 10.0  # seconds for a hand-over
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 KINDS = (JSON, FORM)
 
@@ -99,8 +95,8 @@ def _gateway(path: Path, number: int, table: dict[str, object]) -> Gateway:
         made = Gateway(**given, headers=tuple(headers.items()))  # type: ignore[arg-type]
     except TypeError:
         raise Invalid(f"{where}: name and url are needed") from None
-    parts = urlsplit(made.url) if isinstance(made.url, str) else None
-    if parts is None or parts.scheme not in {"https", "http"} or not parts.hostname:
+    parts = wire.split(made.url) if isinstance(made.url, str) else None
+    if parts is None:
         raise Invalid(f"{where}: url should begin with https://")
     if parts.scheme == "http" and not made.private:
         raise Invalid(f"{where}: without https only a gateway of your own network (private = true)")
@@ -118,7 +114,7 @@ def send(number: str, text: str, idem: str) -> None:
     for one in serving:
         try:
             status = _post(one, {"to": number, "text": text, "id": idem})
-        except (OSError, http.client.HTTPException, Unavailable):
+        except wire.NotTaken:
             continue
         if status in one.accepted:
             return
@@ -126,20 +122,15 @@ def send(number: str, text: str, idem: str) -> None:
 
 
 def _post(gateway: Gateway, values: dict[str, str]) -> int:
-    parts = urlsplit(_filled(gateway.url, values, FORM))
     body = _filled(gateway.body, values, gateway.kind).encode()
     headers = {"Content-Type": gateway.kind, "Idempotency-Key": values["id"]}
-    connection = _connect(parts.scheme, parts.hostname or "", parts.port, gateway.private)
-    try:
-        path = parts.path or "/"
-        target = f"{path}?{parts.query}" if parts.query else path
-        connection.request(gateway.method, target, body, headers | dict(gateway.headers))
-        # No redirect is followed: it would carry a number to somebody whom nobody chose.
-        answer = connection.getresponse()
-        answer.read(4096)
-        return answer.status
-    finally:
-        connection.close()
+    return wire.post(
+        _filled(gateway.url, values, FORM),
+        body,
+        headers | dict(gateway.headers),
+        private=gateway.private,
+        method=gateway.method,
+    ).status
 
 
 def _filled(template: str, values: dict[str, str], kind: str) -> str:
@@ -148,23 +139,3 @@ def _filled(template: str, values: dict[str, str], kind: str) -> str:
         inside = json.dumps(value)[1:-1] if kind == JSON else quote(value, safe="")
         template = template.replace("{" + name + "}", inside)
     return template
-
-
-def _connect(scheme: str, host: str, port: int | None, private: bool) -> http.client.HTTPConnection:
-    """A connection to the very address that was looked at, so that a name cannot change between the
-    look and the call."""
-    port = port or (443 if scheme == "https" else 80)
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    address = str(found[0][4][0])
-    if not private and not ipaddress.ip_address(address).is_global:
-        raise Unavailable("a private address")
-    wire = socket.create_connection((address, port), TIMEOUT)
-    connection: http.client.HTTPConnection
-    if scheme == "https":
-        context = ssl.create_default_context()
-        connection = http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=context)
-        connection.sock = context.wrap_socket(wire, server_hostname=host)
-    else:
-        connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
-        connection.sock = wire
-    return connection

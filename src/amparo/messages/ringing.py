@@ -23,7 +23,7 @@ from amparo.foundation.config import base
 from amparo.foundation.errors import Unavailable
 from amparo.foundation.router import DATA, KEYSTORE
 from amparo.foundation.turns import turn
-from amparo.messages import channels, rules
+from amparo.messages import channels, rules, wire
 from amparo.messages.models import Ringing, Route
 from amparo.messages.services import KIND
 from amparo.vault import duty, server
@@ -226,7 +226,7 @@ def send(mine: Claim) -> bool:
         else:
             _to_contact(row)
     except Exception as error:  # noqa: BLE001
-        _say.warning("a call was not taken", kind=type(error).__name__)
+        _say.warning("a call was not taken", kind=wire.why(error))
         return _next_way(mine)
     # Only what is still ours: an answer may have dropped it, or a lease may be over.
     Ringing.objects.filter(id=row.id, due_at=mine.lease).delete()

@@ -1,10 +1,15 @@
 """What a notice may look like, when one may come, and when a failed one is tried again. Pure."""
 
+import base64
+import binascii
+import json
 import re
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 
-CHANNELS = ("mail", "console")  # of notices to staff
-TO_CONTACTS = ("mail", "sms")
+# By which people without an account are told, and by which staff are.
+TO_CONTACTS = ("mail", "sms", "signal", "matrix", "ntfy", "push")
+CHANNELS = (*TO_CONTACTS, "webpush", "webhook", "console")
 TRIES = 8
 LEASE = timedelta(minutes=1)  # for one attempt
 # Nobody gets two notices closer together: a flood of calls is no flood of mails.
@@ -23,9 +28,81 @@ def is_address(channel: str, address: str) -> bool:
     """Whether something can be an address of a channel; nothing that breaks out of a header is."""
     if not address or any(one.isspace() or not one.isprintable() for one in address):
         return False
-    if channel == "sms":
-        return address[:1] == "+" and address[1:].isdecimal() and 6 <= len(address) <= 16
-    return "@" in address if channel == "mail" else True
+    return ADDRESSES[channel](address) if channel in ADDRESSES else True
+
+
+def _is_mail(address: str) -> bool:
+    return "@" in address
+
+
+def _is_number(address: str) -> bool:
+    return address[:1] == "+" and address[1:].isdecimal() and 6 <= len(address) <= 16
+
+
+def _is_signal(address: str) -> bool:
+    """A number, or a username such as rosa.42."""
+    return _is_number(address) or bool(
+        re.fullmatch(r"[A-Za-z_]\w{2,31}\.[0-9]{2,9}", address, re.A)
+    )
+
+
+def _is_room(address: str) -> bool:
+    """A room's id; since version 12 of rooms there is no server in it."""
+    return len(address) <= 255 and bool(re.fullmatch(r"![!-~]{4,254}", address))
+
+
+def _is_topic(address: str) -> bool:
+    """Whoever knows a topic reads it, so a short one is none."""
+    return bool(re.fullmatch(r"[-\w]{16,64}", address, re.A))
+
+
+def _is_endpoint(address: str) -> bool:
+    """An https address of a push service, or what a browser gives with its keys."""
+    if address.startswith("{"):
+        return _is_subscription(address)
+    found = re.fullmatch(r"https://([!-~]+)", address)
+    return found is not None and len(address) <= 1000 and "@" not in found[1].partition("/")[0]
+
+
+def _is_subscription(address: str) -> bool:
+    """Endpoint and keys as a browser writes them down, and nothing else, in JSON without spaces."""
+    if len(address) > 1500:
+        return False
+    try:
+        given = json.loads(address)
+        keys = given["keys"]
+        sizes = [len(_bytes(keys[name])) for name in ("p256dh", "auth")]
+        url = given["endpoint"]
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
+        return False
+    return (
+        set(given) == {"endpoint", "keys"}
+        and set(keys) == {"p256dh", "auth"}
+        and sizes == [65, 16]
+        and isinstance(url, str)
+        and not url.startswith("{")
+        and _is_endpoint(url)
+    )
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+def _is_name(address: str) -> bool:
+    return bool(re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", address))
+
+
+ADDRESSES: dict[str, Callable[[str], bool]] = {
+    "mail": _is_mail,
+    "sms": _is_number,
+    "signal": _is_signal,
+    "matrix": _is_room,
+    "ntfy": _is_topic,
+    "push": _is_endpoint,
+    "webpush": _is_subscription,
+    "webhook": _is_name,
+}
 
 
 def retry_after(tries: int) -> timedelta:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from amparo.foundation.errors import Invalid, Unavailable
-from amparo.messages import channels, gateways
+from amparo.messages import channels, gateways, wire
 
 NUMBER, TEXT = "+5215512345678", 'The "parcel" is here: http://x/a/b?c&d — ¡ya!'
 
@@ -132,7 +132,7 @@ def test_when_nobody_takes_it_that_is_said_without_the_number(one, write):
 
 
 def test_a_gateway_that_hangs_is_left_after_a_while(one, two, write, monkeypatch):
-    monkeypatch.setattr(gateways, "TIMEOUT", 0.2)
+    monkeypatch.setattr(wire, "TIMEOUT", 0.2)
     one.hangs.clear()
     write(table(one.url) + table(two.url, "two"))
     channels.send("sms", NUMBER, "id-1", text=TEXT)

@@ -351,7 +351,7 @@ def test_all_mails_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
             mails[-1] = mail
 
     settings = dataclasses.replace(config(), smtp_host="mail.example.org")
-    monkeypatch.setattr(channels, "config", lambda: settings)
+    monkeypatch.setattr(channels.mail, "config", lambda: settings)
     monkeypatch.setattr(smtplib, "SMTP", Server)
     first, second = ids.new(), ids.new()
     for idem in (first, first, second):

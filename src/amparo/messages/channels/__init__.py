@@ -1,0 +1,72 @@
+"""The channels: every way out of the house, one file for each, and the one place that hands over."""
+
+from datetime import datetime, timedelta
+
+from amparo.foundation import clock
+from amparo.messages import rules
+from amparo.messages.channels import (
+    console,
+    mail,
+    matrix,
+    ntfy,
+    push,
+    signal,
+    sms,
+    webhook,
+)
+from amparo.messages.channels.kinds import Channel
+from amparo.messages.wire import NotTaken
+
+ALL: dict[str, Channel] = {
+    one.name: one
+    for one in (
+        mail.CHANNEL,
+        sms.CHANNEL,
+        signal.CHANNEL,
+        matrix.CHANNEL,
+        ntfy.CHANNEL,
+        push.APP,
+        push.BROWSER,
+        webhook.CHANNEL,
+        console.CHANNEL,
+    )
+}
+_resting: dict[str, datetime] = {}  # until when a carrier of this process is left alone
+
+
+def reaches(channel: str) -> bool:
+    """Whether anything can leave by a channel as this house is set up."""
+    return channel in ALL and ALL[channel].reaches()
+
+
+def send(channel: str, address: str, idem: str, *, text: str = rules.TEXT) -> str | None:
+    """Hand one message over; any exception means that it was not taken. Returns the carrier's own id
+    of it when the carrier will report later what became of it, else None.
+
+    A carrier that has said "not so fast" is left alone for as long as it asked, a minute at most, and
+    the person's next way is tried at once meanwhile.
+    """
+    if channel not in ALL:
+        raise NotTaken("unknown")
+    if held_until(channel) is not None:
+        raise NotTaken("held")
+    try:
+        return ALL[channel].send(address, text, idem)
+    except NotTaken as error:
+        if error.rest:
+            _resting[channel] = clock.now() + timedelta(seconds=error.rest)
+        raise
+
+
+def held_until(channel: str) -> datetime | None:
+    """Until when a carrier wants to be left alone; None when it may be asked."""
+    until = _resting.get(channel)
+    if until is not None and until <= clock.now():
+        del _resting[channel]
+        return None
+    return until
+
+
+def forget() -> None:
+    """What a new process would not know."""
+    _resting.clear()

@@ -1,0 +1,21 @@
+"""What the registry knows of a channel."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One way out of the house.
+
+    `send(address, text, idem)` hands one message over and returns the carrier's own id of it when the
+    carrier will report later what became of it, else None; any exception means that it was not taken.
+    `once`: tried twice under the same `idem` it arrives once. `tried`: it was tried against the servers
+    that people really use, by the makers of this program.
+    """
+
+    name: str
+    reaches: Callable[[], bool]
+    send: Callable[[str, str, str], str | None]
+    once: bool
+    tried: bool = False

@@ -1,0 +1,88 @@
+"""Signal, through the JSON-RPC daemon of signal-cli (`signal-cli -a NUMBER daemon --http`).
+
+Written from signal-cli-jsonrpc(5) and the codes in SignalJsonRpcCommandHandler; not tried against
+Signal itself. Signal answers a new account with a captcha after a few people whom it never wrote to,
+so it is never somebody's only way. It knows no key that makes a message sent twice arrive once.
+"""
+
+import json
+from typing import Any
+
+from amparo.messages import wire
+from amparo.messages.channels import settings
+from amparo.messages.channels.kinds import Channel
+from amparo.messages.wire import NotTaken
+
+IO_ERROR, UNTRUSTED, LIMIT, CAPTCHA = -3, -4, -5, -6
+CODES = {IO_ERROR: "line", UNTRUSTED: "identity", LIMIT: "limit", CAPTCHA: "captcha"}
+TYPES = {
+    "UNREGISTERED_FAILURE": "unknown",
+    "IDENTITY_FAILURE": "identity",
+    "RATE_LIMIT_FAILURE": "limit",
+    "NETWORK_FAILURE": "line",
+}
+REST = 60  # seconds in which nobody else runs into a limit either
+
+
+def reaches() -> bool:
+    """Whether a daemon is named."""
+    return settings.found().signal is not None
+
+
+def send(address: str, text: str, idem: str) -> None:
+    """Have the daemon send it, to a number or to a username (name.42)."""
+    here = settings.found().signal
+    if here is None:
+        raise NotTaken("off")
+    to = {"recipient": [address]} if address.startswith("+") else {"username": [address]}
+    params = to | {"message": text} | ({"account": here.account} if here.account else {})
+    call = {"jsonrpc": "2.0", "method": "send", "id": idem, "params": params}
+    headers = {"Content-Type": "application/json"}
+    if here.token:  # for whoever puts a door before the daemon, which has none of its own
+        headers["Authorization"] = f"Bearer {here.token}"
+    answer = wire.post(
+        here.url.rstrip("/") + "/api/v1/rpc",
+        json.dumps(call).encode(),
+        headers,
+        private=here.private,
+    )
+    if answer.status != 200:
+        raise NotTaken(_by_status(answer.status), answer.rest())
+    said = answer.json()
+    error = said.get("error")
+    if isinstance(error, dict):
+        data = error.get("data")
+        _results(data.get("response") if isinstance(data, dict) else None)
+        _error(error)
+    if said.get("id") != idem or not isinstance(said.get("result"), dict):
+        raise NotTaken("answer")
+    _results(said["result"])
+
+
+def _by_status(status: int) -> str:
+    return {401: "token", 403: "token", 413: "limit", 429: "limit"}.get(status, "status")
+
+
+def _error(error: dict[str, Any]) -> None:
+    why = CODES.get(error.get("code", 0), "")
+    text = str(error.get("message", ""))
+    if "captcha" in text.lower() or "proof" in text.lower():
+        why = "captcha"
+    elif "429" in text or "413" in text:  # older daemons hand Signal's own answer on
+        why = "limit"
+    raise NotTaken(why or "answer", REST if why in {"limit", "captcha"} else 0)
+
+
+def _results(result: Any) -> None:
+    """One line for each recipient, in newer daemons."""
+    for one in (result.get("results") or []) if isinstance(result, dict) else []:
+        kind = one.get("type", "SUCCESS") if isinstance(one, dict) else ""
+        if kind == "SUCCESS":
+            continue
+        why = TYPES.get(kind, "answer")
+        if why == "limit" and one.get("token"):
+            why = "captcha"  # it hands out a riddle to be solved
+        raise NotTaken(why, REST if why in {"limit", "captcha"} else 0)
+
+
+CHANNEL = Channel("signal", reaches, send, once=False)

@@ -1,0 +1,164 @@
+"""One HTTP call to a carrier, the same care for all of them: the very address that was looked at, no
+redirect, no proxy, a bounded answer in a bounded time, and no word of a recipient in what fails."""
+
+import http.client
+import ipaddress
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from amparo.foundation.errors import Unavailable
+
+TIMEOUT = 5.0  # seconds for a whole hand-over, however slowly an answer drips
+MOST = 64 * 1024  # bytes of an answer that are read
+LONGEST_REST = 60  # seconds that a carrier is left alone before we look again, whatever it asks for
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class NotTaken(Unavailable):
+    """A carrier did not take a message. `why` is one word of a short list and never the carrier's own
+    text, which could repeat a number; `rest` is how many seconds it wants to be left alone."""
+
+    def __init__(self, why: str, rest: int = 0) -> None:
+        super().__init__(why)
+        self.why, self.rest = why, min(max(rest, 0), LONGEST_REST)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a carrier said: its status, its headers (names in small letters) and at most 64 KiB."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    def json(self) -> dict[str, Any]:
+        """The answer as an object; an empty one for whatever is none."""
+        try:
+            found = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def rest(self) -> int:
+        """Seconds of `Retry-After`, 0 without."""
+        text = self.headers.get("retry-after", "")
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
+
+
+def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    private: bool = False,
+    method: str = "POST",
+    timeout: float | None = None,
+) -> Answer:
+    """Send one request; NotTaken when nobody answered in time, or the address is not to be called.
+    `private` allows addresses of one's own network, and only then may it be without TLS."""
+    parts = split(url)
+    if parts is None or (parts.scheme == "http" and not private):
+        raise NotTaken("address")
+    try:
+        with _connected(parts, private, timeout or TIMEOUT) as connection:
+            path = parts.path or "/"
+            target = f"{path}?{parts.query}" if parts.query else path
+            connection.request(method, target, body, dict(headers))
+            # No redirect is followed: it would carry a number to somebody whom nobody chose.
+            answer = connection.getresponse()
+            read = answer.read(MOST)
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, found, read)
+    except NotTaken:
+        raise
+    except TimeoutError:
+        raise NotTaken("time") from None
+    except (OSError, http.client.HTTPException, ValueError):
+        # What the library says could hold the address that was called.
+        raise NotTaken("line") from None
+
+
+def split(url: str) -> SplitResult | None:
+    """The parts of an http(s) address; None for whatever is none, or would break out of a line."""
+    if not url or not url.isascii() or any(one.isspace() or not one.isprintable() for one in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # a ValueError when it is none
+    except ValueError:
+        return None
+    known = parts.scheme in {"https", "http"} and bool(parts.hostname) and "@" not in parts.netloc
+    return parts if known else None
+
+
+def is_public(address: str) -> bool:
+    """Whether an address belongs to the open network, whatever it is wrapped in."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if inner is None and ip in NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return ip.is_global and not ip.is_multicast
+
+
+@contextmanager
+def _connected(
+    parts: SplitResult, private: bool, timeout: float
+) -> Iterator[http.client.HTTPConnection]:
+    """A connection to the very address that was looked at, so that a name cannot change between the
+    look and the call. It is cut when its time is over."""
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    found = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    allowed = [one for one in dict.fromkeys(found) if private or is_public(one)]
+    if not allowed:
+        raise NotTaken("private")
+    wire = socket.create_connection((allowed[0], port), timeout)
+    line, over = wire.dup(), threading.Event()  # TLS takes the first handle for itself
+
+    def cut() -> None:
+        over.set()
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
+
+    watch = threading.Timer(timeout, cut)
+    watch.daemon = True
+    watch.start()
+    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    try:
+        if parts.scheme == "https":
+            wire = _trust().wrap_socket(wire, server_hostname=host)
+        connection.sock = wire
+        yield connection
+        if over.is_set():  # an answer that was cut off in the middle says nothing
+            raise NotTaken("time")
+    except (OSError, http.client.HTTPException):
+        if over.is_set():
+            raise NotTaken("time") from None
+        raise
+    finally:
+        watch.cancel()
+        connection.close()
+        wire.close()
+        line.close()
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """The machine's own list of who may vouch for a host; names are checked."""
+    return ssl.create_default_context()
+
+
+def why(error: BaseException) -> str:
+    """What may be said of a failed hand-over: one word, nothing of whom it was for."""
+    return error.why if isinstance(error, NotTaken) else type(error).__name__
