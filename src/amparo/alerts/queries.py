@@ -12,7 +12,7 @@ from amparo.consent import gate
 from amparo.foundation import ids
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import CannotOpen, NotFound
-from amparo.messages import channels, ringing
+from amparo.messages import channels, ringing, trial
 from amparo.messages import rules as messages
 from amparo.people import queries as people
 from amparo.people.rules import INTAKE
@@ -104,6 +104,16 @@ def plans(actor: Actor, case: ids.Id) -> list[PlanView]:
 def silent_channels() -> list[str]:
     """Channels to contacts by which nothing can leave this house as it is set up now."""
     return [channel for channel in messages.TO_CONTACTS if not channels.reaches(channel)]
+
+
+def on_trial() -> bool:
+    """Whether a press tells those on duty only, and nobody outside."""
+    return trial.is_on()
+
+
+def trial_answered() -> bool:
+    """Whether somebody at the desk has answered a press in the trial."""
+    return trial.was_answered()
 
 
 def alarms(actor: Actor, *, running: bool = True) -> list[AlarmRow]:

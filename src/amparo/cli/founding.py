@@ -269,6 +269,7 @@ def _close_files(data: Path) -> None:
 def _create(secrets: list[Any]) -> list[str]:
     """The officers in one commit; returns their fingerprints, in the same order."""
     from amparo.foundation import tables
+    from amparo.messages import trial
     from amparo.people import services as people
     from amparo.vault import server
 
@@ -280,6 +281,8 @@ def _create(secrets: list[Any]) -> list[str]:
         ],
         team_names={},
     )
+    if config().sample:
+        trial.end()  # nothing leaves a sample anyway, and its story has people outside
     tables.close()
     return list(server.load().founders)
 

@@ -41,3 +41,11 @@ class Ringing(models.Model):
     due_at = models.DateTimeField(default=clock.now, db_index=True)
 
     ways = 1  # of its person, once it was opened; in no column
+
+
+class Trial(models.Model):
+    """A step on the way out of trial mode: `answered`, a press was; `over`, people outside are told."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    what = models.CharField(max_length=10, unique=True)
+    day = models.DateField(default=clock.today)

@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, pgettext
 
+from amparo.alerts import queries as alarms
 from amparo.foundation import clock as clocks
 from amparo.foundation.config import config
 from amparo.web import zones
@@ -51,6 +52,12 @@ def icon(name: str, colour: str = "") -> SafeString:
         classes,
         mark_safe(drawings()[name]),  # noqa: S308  (our own sheet)
     )
+
+
+@register.inclusion_tag("components/trial.html")
+def trial_note() -> dict[str, bool]:
+    """Said before and after a press for as long as nobody outside is told."""
+    return {"on_trial": alarms.on_trial()}
 
 
 @register.filter

@@ -11,6 +11,7 @@ from amparo.consent import gate, links
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
+from amparo.messages import trial
 from amparo.people import queries as people
 from amparo.people.rules import INTAKE
 from amparo.vault import keys
@@ -132,6 +133,7 @@ def take(actor: Actor, alarm: ids.Id, *, version: int) -> None:
         row.version += 1
         row.save()
         running.ringing.drop(row.id)
+        trial.note_answer()
         running.moment(row, "taken", by=str(actor.id)).save(force_insert=True)
         journal.note("alarm taken", row.case, row.id)
 
@@ -173,6 +175,7 @@ def close(actor: Actor, alarm: ids.Id, *, version: int, how: str, reason: str = 
         else:
             running.finish(row, doc, state)
         row.save()
+        trial.note_answer()
         said = {"how": how, "reason": reason.strip(), "by": str(actor.id)}
         running.moment(row, "closed", **said).save(force_insert=True)
         journal.note("alarm closed", row.case, row.id, how=how)

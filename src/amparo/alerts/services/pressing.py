@@ -12,7 +12,7 @@ from amparo.consent import gate
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import CannotOpen, Conflict, Invalid, NotFound, Refused
-from amparo.messages import ringing
+from amparo.messages import ringing, trial
 from amparo.people import queries as people
 from amparo.people.rules import INTAKE
 from amparo.vault import duty
@@ -89,6 +89,8 @@ def _press(
         if not Alarm.objects.filter(id=alarm.id).exists():
             return _again(plan, once)
         moments = [running.moment(alarm, "pressed", how=how, by=str(by))]
+        if trial.is_on():
+            moments.append(running.moment(alarm, "trial"))
         if practice:
             moments += _try(alarm, doc, now)
             Plan.objects.filter(id=plan.id).update(tried=True)
@@ -106,7 +108,7 @@ def _try(alarm: Alarm, doc: dict[str, Any], now: datetime) -> list[Moment]:
     """A try tells everybody whose hours allow it once, and climbs nowhere."""
     everybody = rules.Rung(0, tuple(dict.fromkeys(one for _, to in doc["rungs"] for one in to)))
     desk = ringing.can_ring(people.members_of(INTAKE))
-    to = rules.reachable(everybody, rules.contacts_of(doc), now, desk=desk)
+    to = rules.reachable(everybody, running.contacts(doc), now, desk=desk)
     alarm.step, alarm.version, alarm.due_at = 0, 1, now + rules.HOLD
     running.tell(alarm, doc, to, "try")
     return [running.moment(alarm, "tried", to=running.labels(doc, to))]

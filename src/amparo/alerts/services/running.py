@@ -9,7 +9,7 @@ from amparo.alerts import rules
 from amparo.alerts.models import LADDER, MOMENT, Alarm, Moment
 from amparo.consent import gate
 from amparo.foundation import clock, ids
-from amparo.messages import ringing
+from amparo.messages import ringing, trial
 from amparo.people import queries as people
 from amparo.people.rules import INTAKE
 from amparo.vault import duty
@@ -47,13 +47,18 @@ def seal_ladder(alarm: Alarm, doc: Doc) -> None:
     alarm.ladder = duty.seal(LADDER, alarm.id, doc)
 
 
+def contacts(doc: Doc) -> dict[str, rules.Contact]:
+    """Those whom a ladder may tell now: in a trial, nobody outside."""
+    return {} if trial.is_on() else rules.contacts_of(doc)
+
+
 def move(alarm: Alarm, doc: Doc, now: datetime) -> list[Moment]:
     """Let an alarm take its next step: whom to tell is queued, `alarm` and `doc` are changed (not yet
     saved). Inside the transaction that saves them. Returns what happened."""
     pressed_at = datetime.fromisoformat(doc["pressed_at"])
     next_ = rules.climb(
         rules.rungs_of(doc),
-        rules.contacts_of(doc),
+        contacts(doc),
         step=alarm.step,
         pressed_at=pressed_at,
         now=now,

@@ -51,11 +51,13 @@ def found() -> None:
     """Tables, server keys, three officers in every team; the same for every benchmark."""
     from amparo.foundation import tables
     from amparo.foundation.config import config
+    from amparo.messages import trial
     from amparo.people import services as people
     from amparo.vault import factors, server
 
     tables.migrate()
     server.create()
+    trial.end()
     secrets = {name: factors.new_secret() for name in OFFICERS}
     people.found_house(
         [people.Newcomer(name, name, PASSPHRASE, secret) for name, secret in secrets.items()],

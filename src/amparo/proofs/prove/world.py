@@ -27,6 +27,7 @@ from amparo.foundation import tables as schema
 from amparo.foundation.actor import NOBODY, Actor
 from amparo.foundation.config import config
 from amparo.foundation.router import DATA, KEYSTORE, home
+from amparo.messages import trial
 from amparo.people import services as people
 from amparo.people.rules import TEAMS
 from amparo.vault import codes, factors, files, server
@@ -135,6 +136,7 @@ def found(*names: str) -> World:
         Officer(name, ids.NIL, factors.new_secret(), TEAMS)
         for name in names or ("ines", "ruth", "tomas")
     ]
+    trial.end()
     made = people.found_house([newcomer(one) for one in officers], team_names={})
     for officer, principal in zip(officers, made, strict=True):
         officer.id = getattr(principal, "id", principal)

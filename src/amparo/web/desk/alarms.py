@@ -132,6 +132,7 @@ def _knot(one: queries.Happened, names: dict[str, str]) -> Knot:
         "cannot open": lambda: Knot(
             _("Its plan could not be opened; only those on duty are told"), one.at, grave=True
         ),
+        "trial": lambda: Knot(_("On trial: nobody outside is told"), one.at),
         "hold over": lambda: Knot(_("Half an hour is over; it rings on"), one.at, grave=True),
         "taken": lambda: Knot(_("An officer is on it"), one.at, by),
         "rung on": lambda: Knot(_("The next ones are wanted now"), one.at, by),

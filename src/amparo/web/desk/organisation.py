@@ -7,6 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from amparo.alerts import queries as alarms
+from amparo.alerts.services import trial as trials
 from amparo.casework import titles
 from amparo.foundation import ids
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Unavailable
@@ -270,3 +272,24 @@ def lockdown_now(request: Any) -> HttpResponse:
         "back_label": _("Lockdown"),
     }
     return _act(request, form, page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.role(COORDINATION)
+def trial(request: Any) -> HttpResponse:
+    """What is missing until people outside are told, and the button that ends the trial."""
+    conflict = False
+    if request.method == "POST":
+        try:
+            trials.end(request.actor)
+        except Conflict:
+            conflict = True
+        else:
+            return pages.done("trial", "desk:queue")
+    context = {
+        "here": "people",
+        "is_on": alarms.on_trial(),
+        "answered": alarms.trial_answered(),
+        "conflict": conflict,
+    }
+    return pages.render(request, "desk/trial.html", context, status=409 if conflict else 200)

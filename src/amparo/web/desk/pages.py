@@ -103,6 +103,7 @@ def render(
     if request.actor.kind == "staff":
         lines["me"] = me(request)
         lines["ringing"] = alarms.ringing_now()
+        lines["trial"] = alarms.on_trial()
     return django_render(request, template, lines | (context or {}), status=status)
 
 

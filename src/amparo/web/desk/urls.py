@@ -80,6 +80,7 @@ urlpatterns = [
     path("people/<uuid:person>/leave", organisation.leave, name="leave"),
     path("people/<uuid:person>/teams", organisation.teams, name="teams"),
     path("people/<uuid:person>/teams/<slug:code>", organisation.leave_team, name="leave-team"),
+    path("trial", organisation.trial, name="trial"),
     path("lockdown", organisation.lockdown, name="lockdown"),
     path("lockdown/now", organisation.lockdown_now, name="lockdown-now"),
     path("journal", journal.journal, name="journal"),

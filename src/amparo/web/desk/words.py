@@ -222,6 +222,9 @@ DONE: Words = {
     "plan": _("The plan counts from now on."),
     "plan-gone": _("The plan is taken away. Nobody is told anything by it any more."),
     "pressed": _("It rings. Whoever stands first is told now."),
+    "trial": _("The trial is over. A press tells people outside from now on."),
+    "way-gone": _("It is taken away. Nothing comes by it any more."),
+    "way-tried": _("Sent. Look whether it has come."),
     "alarm-take": _(
         "You are on it. The others are left in peace for half an hour, then it rings on."
     ),
