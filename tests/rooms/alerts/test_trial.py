@@ -1,5 +1,5 @@
-"""A new installation is on trial: a press rings the desk and tells nobody outside, until somebody of the
-desk has answered one and coordination has ended it."""
+"""A new installation is on trial: a press rings the desk and tells nobody outside, until somebody at
+the desk has answered one and coordination has ended it."""
 
 from datetime import timedelta
 from typing import Any

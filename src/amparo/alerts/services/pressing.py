@@ -106,9 +106,10 @@ def _press(
 
 def _try(alarm: Alarm, doc: dict[str, Any], now: datetime) -> list[Moment]:
     """A try tells everybody whose hours allow it once, and climbs nowhere."""
-    everybody = rules.Rung(0, tuple(dict.fromkeys(one for _, to in doc["rungs"] for one in to)))
+    rungs, contacts = running.ladder(doc)
+    everybody = rules.Rung(0, tuple(dict.fromkeys(one for rung in rungs for one in rung.to)))
     desk = ringing.can_ring(people.members_of(INTAKE))
-    to = rules.reachable(everybody, running.contacts(doc), now, desk=desk)
+    to = rules.reachable(everybody, contacts, now, desk=desk)
     alarm.step, alarm.version, alarm.due_at = 0, 1, now + rules.HOLD
     running.tell(alarm, doc, to, "try")
     return [running.moment(alarm, "tried", to=running.labels(doc, to))]
