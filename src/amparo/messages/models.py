@@ -4,9 +4,11 @@ from django.db import models
 
 from amparo.foundation import clock, ids
 
+KIND = "messages.route"  # of what is sealed in a route
+
 
 class Route(models.Model):
-    """A way to reach somebody. The owner is an opaque id."""
+    """A way to reach somebody, one for each channel. The owner is an opaque id."""
 
     id = models.UUIDField(primary_key=True, default=ids.new)
     owner = models.UUIDField(db_index=True)

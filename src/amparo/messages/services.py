@@ -9,18 +9,16 @@ from amparo.consent import gate
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.config import config, zone
-from amparo.foundation.errors import CannotOpen, Invalid, Refused
+from amparo.foundation.errors import CannotOpen, Invalid, NotFound, Refused
 from amparo.foundation.router import DATA
-from amparo.messages import rules
-from amparo.messages.models import Outgoing, Ringing, Route
+from amparo.messages import channels, queries, rules
+from amparo.messages.models import KIND, Outgoing, Ringing, Route
 from amparo.vault import duty, server
-
-KIND = "messages.route"
 
 
 def set_route(actor: Actor, *, channel: str, address: str, hours: str = "") -> None:
     """How the actor wants to hear that there is something new, and at which hours (08:00-18:00, by the
-    organisation's clock; empty: any). Replaces what was set before; what waits goes the new way."""
+    organisation's clock; empty: any). Replaces what was set for the channel; what waits goes along."""
     if actor.kind != "staff":
         raise Refused
     hours = "".join(hours.split())
@@ -38,13 +36,32 @@ def set_route(actor: Actor, *, channel: str, address: str, hours: str = "") -> N
     row.sealed = duty.seal(KIND, row.id, document)
     row.own = gate.seal_own(actor, KIND, row.id, document)
     with operations.writing():
-        before = Route.objects.filter(owner=actor.id)
+        before = Route.objects.filter(owner=actor.id, channel=channel)
         # Somebody who changes their address gets no second daily notice on that day, and misses none.
         row.day = max(before.values_list("day", flat=True), default=_today())
         row.save(force_insert=True)
         _move(before.exclude(id=row.id), row)
         before.exclude(id=row.id).delete()
         journal.note("route set", actor.id, channel=channel)
+
+
+def drop_route(actor: Actor, *, channel: str) -> None:
+    """Nothing comes to the actor by this channel any more; NotFound when nothing did."""
+    if actor.kind != "staff":
+        raise Refused
+    with operations.writing():
+        if not Route.objects.filter(owner=actor.id, channel=channel).delete()[0]:
+            raise NotFound
+        journal.note("route dropped", actor.id, channel=channel)
+
+
+def try_route(actor: Actor, *, channel: str) -> None:
+    """Send the actor the ordinary notice now; whatever the carrier raises is the answer. NotFound for a
+    channel that they have not set."""
+    way = next((one for one in queries.ways(actor) if one.channel == channel), None)
+    if way is None:
+        raise NotFound
+    channels.send(channel, way.address, ids.new().hex)
 
 
 def _today() -> date:

@@ -177,6 +177,8 @@ def _of_the_house(person: ids.Id) -> dict[str, str]:
         "passphrase": "desk/settings/passphrase",
         "add-passkey": "desk/settings/passkey",
         "notices": "desk/settings/notices",
+        "way": "desk/settings/notices/mail",
+        "trial": "desk/trial",
         "key-file": "desk/settings/key-file",
         "lock-everywhere": "desk/settings/lock",
     }

@@ -25,6 +25,9 @@ TEAMS = {
 ROLES = ("nobody", "uploader", "other", "defender", "reader", *TEAMS)
 SPREAD = {
     "desk/alarms/<alarm>/<verb>": lambda: ("close", "on", "take"),
+    "desk/settings/notices/<code>": lambda: ("mail",),
+    "desk/settings/notices/away/<code>": lambda: ("mail",),
+    "desk/settings/notices/try/<code>": lambda: ("mail",),
     "desk/c/<case>/do/<verb>": lambda: tuple(sorted(ACTS)),
     "desk/c/<case>/part/<code>": lambda: ("narrative", "identity", "cover"),
     "desk/c/<case>/part/<code>/two": lambda: ("identity",),
@@ -215,7 +218,10 @@ desk/settings/keys                         GET,HEAD > > > > > y y y y y y
 desk/settings/lock                         GET,HEAD > > > > > y y y y y y
 desk/settings/lock                         POST     ! ! ! ! ! > > > > > >
 desk/settings/notices                      GET,HEAD > > > > > y y y y y y
-desk/settings/notices                      POST     ! ! ! ! ! ? ? ? ? ? ?
+desk/settings/notices/away/mail            POST     ! ! ! ! ! - - - - - -
+desk/settings/notices/mail                 GET,HEAD > > > > > y y y y y y
+desk/settings/notices/mail                 POST     ! ! ! ! ! ? ? ? ? ? ?
+desk/settings/notices/try/mail             POST     ! ! ! ! ! - - - - - -
 desk/settings/passkey                      GET,HEAD > > > > > y y y y y y
 desk/settings/passkey                      POST     ! ! ! ! ! ? ? ? ? ? ?
 desk/settings/passphrase                   GET,HEAD > > > > > y y y y y y
@@ -224,6 +230,8 @@ desk/sign-in                               GET,HEAD y y y y y > > > > > >
 desk/sign-in                               POST     ? ? ? ? ? > > > > > >
 desk/sign-in/passkey                       GET,HEAD y y y y y > > > > > >
 desk/sign-in/passkey                       POST     ? ? ? ? ? > > > > > >
+desk/trial                                 GET,HEAD > > > > > - - y - - -
+desk/trial                                 POST     ! ! ! ! ! - - > - - -
 desk/two                                   GET,HEAD > > > > > y y y y y y
 desk/two/erasure/<erasure_id>              GET,HEAD > > > > > - - - - y -
 desk/two/erasure/<erasure_id>              POST     ! ! ! ! ! - - - - ? -

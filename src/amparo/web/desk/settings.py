@@ -12,13 +12,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from amparo.casework.services import documents
 from amparo.foundation.errors import Invalid
-from amparo.messages import services as messages
 from amparo.people import services as people
 from amparo.vault import passkeys, passphrases
 from amparo.web import middleware
 from amparo.web.desk import pages
 from amparo.web.desk.forms import consent as plain
-from amparo.web.desk.forms.sign_in import ChangePassphrase, Known, Notices, Preferences
+from amparo.web.desk.forms.sign_in import ChangePassphrase, Known, Preferences
 from amparo.web.desk.sign_in import in_fours, site_of
 
 
@@ -95,36 +94,6 @@ def add_passkey(request: Any) -> HttpResponse:
     }
     status = 422 if trouble or known.errors else 200
     return pages.render(request, "desk/add-passkey.html", context, status=status)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@pages.signed_in
-def notices(request: Any) -> HttpResponse:
-    """Where a neutral note goes when something new has come."""
-    form = Notices(request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid():
-        given = form.cleaned_data
-        try:
-            messages.set_route(request.actor, channel="mail", **given)
-        except Invalid as error:
-            pages.mark(form, error)
-        else:
-            return pages.done("saved", "desk:settings")
-    page = {
-        "title": _("Settings"),
-        "heading": _("Notes by mail"),
-        "button": _("Keep this address"),
-        "says": [
-            _("Choose an address that nobody connects with this work."),
-            _("A note comes every day, also when nothing is new."),
-            _("Whoever watches your mail sees that a note came, and when."),
-        ],
-        "action": reverse("desk:notices"),
-        "back": reverse("desk:settings"),
-        "back_label": _("Settings"),
-    }
-    context = {"form": form, "act": page, "here": "settings"}
-    return pages.render(request, "desk/act.html", context, status=422 if form.errors else 200)
 
 
 def _knows(request: Any, form: Known) -> bool:

@@ -15,6 +15,7 @@ from amparo.web.desk import (
     settings,
     sharing,
     sign_in,
+    ways,
 )
 
 app_name = "desk"
@@ -70,7 +71,10 @@ urlpatterns = [
     path("settings/keys", settings.keys, name="keys"),
     path("settings/passphrase", settings.passphrase, name="passphrase"),
     path("settings/passkey", settings.add_passkey, name="add-passkey"),
-    path("settings/notices", settings.notices, name="notices"),
+    path("settings/notices", ways.ways, name="notices"),
+    path("settings/notices/<slug:code>", ways.way, name="way"),
+    path("settings/notices/away/<slug:code>", ways.away, name="way-away"),
+    path("settings/notices/try/<slug:code>", ways.attempt, name="way-try"),
     path("settings/key-file", settings.key_file, name="key-file"),
     path("settings/lock", settings.lock_everywhere, name="lock-everywhere"),
     path("people", organisation.people, name="people"),

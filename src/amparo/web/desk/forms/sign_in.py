@@ -1,5 +1,6 @@
 """Signing in, joining, and what one changes about one's own key."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from amparo.messages.rules import is_address
+from amparo.web import ways
 from amparo.web.desk.forms import Form
 
 KEEP = {"autocapitalize": "none", "spellcheck": "false"}
@@ -70,17 +73,9 @@ class PasskeySignIn(Form):
 
 
 class Notices(Form):
-    """Where a neutral note goes when something new has come."""
+    """Where a neutral note goes when something new has come, by one channel."""
 
-    address = forms.EmailField(
-        label=_("Mail address"),
-        help_text=_("It is kept sealed. The note says “Your notes” and nothing else."),
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        error_messages={
-            "required": _("Write the address."),
-            "invalid": _("This does not look like a mail address."),
-        },
-    )
+    address = forms.CharField(max_length=2000, error_messages={"required": _("Write the address.")})
     hours = forms.RegexField(
         r"(([01]\d|2[0-3]):[0-5]\d *(-|$) *){2}",
         label=_("Hours at which a note may come"),
@@ -90,6 +85,28 @@ class Notices(Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"invalid": _("Write it like 08:00-18:00.")},
     )
+
+    def __init__(self, *args: Any, channel: str, **given: Any) -> None:
+        super().__init__(*args, **given)
+        self.channel, field = channel, self.fields["address"]
+        field.label = _("Mail address") if channel == "mail" else _("Address")
+        field.help_text = ways.LOOKS[channel]
+        kinds: dict[str, forms.Widget] = {
+            "mail": forms.EmailInput(attrs={"autocomplete": "email"}),
+            "sms": forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+            "webpush": forms.HiddenInput(),
+        }
+        field.widget = kinds.get(channel, forms.TextInput(attrs={"autocomplete": "off", **KEEP}))
+        if channel == "webpush":
+            field.error_messages["required"] = ways.WRONG[channel]
+
+    def clean_address(self) -> str:
+        typed: str = self.cleaned_data["address"].strip()
+        if self.channel in {"sms", "signal"} and typed.startswith("+"):
+            typed = re.sub(r"[\s().-]", "", typed)
+        if not is_address(self.channel, typed):
+            raise forms.ValidationError(ways.WRONG[self.channel])
+        return typed
 
 
 class Passphrase(Form):
