@@ -24,6 +24,7 @@ COMMANDS = {
     },
     "ALARMS": {
         "alarms": ("amparo.cli.alarms", "alarms", "Try a ladder on paper."),
+        "channels": ("amparo.cli.channels", "channels", "See and try the ways out of the house."),
     },
     "JOURNAL": {
         "journal": ("amparo.cli.journal", "journal", "Verify, export, print a checkpoint."),

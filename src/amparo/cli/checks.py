@@ -2,39 +2,21 @@
 
 import shutil
 import smtplib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from amparo.cli import answers, house, process
+from amparo.cli.carriers import carriers, gateways, trial
+from amparo.cli.findings import FAIL, OK, WARN, Check, Finding, counted
 from amparo.cli.founding import SECRETS
 from amparo.foundation import clock
 from amparo.foundation.config import MIB, Config, config
 
-OK, WARN, FAIL = "OK", "WARN", "FAIL"
 GIB = 1024 * MIB
 RESEAL_PATIENCE = timedelta(days=1)
 MAIL_PATIENCE = 5  # seconds
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One answer. `mend` is empty where nothing is to be mended."""
-
-    check: str
-    status: str
-    detail: str
-    mend: str = ""
-
-
-def counted(number: int, one: str, more: str) -> str:
-    """A number with its noun."""
-    return f"{number} {one if number == 1 else more}"
-
-
-Check = Callable[[Config], Iterator[Finding]]
 
 
 # --- without an installation ---------------------------------------------------------------------
@@ -434,28 +416,6 @@ def channels(settings: Config) -> Iterator[Finding]:
         )
 
 
-def gateways(_: Config) -> Iterator[Finding]:
-    """Whether short messages of alarms can leave."""
-    from amparo.foundation.errors import Invalid
-    from amparo.messages import gateways as messages
-
-    file = messages.file()
-    try:
-        found = messages.load()
-    except Invalid as error:
-        yield Finding("text messages", FAIL, str(error), f"Mend {file}.")
-        return
-    if file.exists() and file.stat().st_mode & 0o077:
-        yield Finding("text messages", WARN, f"others may read {file.name}", f"chmod go= {file}")
-    elif found:
-        names = ", ".join(one.name for one in found)
-        told = f"{names}; no provider has been tried with this program, so make a try of a plan"
-        yield Finding("text messages", OK, told)
-    else:
-        told = "no gateway: contacts of a plan who have a phone number alone are told nothing"
-        yield Finding("text messages", WARN, told, f"Write {file} (see docs/install.md).")
-
-
 def alarms(_: Config) -> Iterator[Finding]:
     """What should ring and does not."""
     from amparo.alerts import jobs
@@ -469,7 +429,7 @@ def alarms(_: Config) -> Iterator[Finding]:
             "who is rung",
             WARN,
             "nobody of the intake team has set an address: a press reaches the desk's pages only",
-            "Somebody on duty sets one under Settings, “Notes by mail”.",
+            "Somebody on duty sets one under Settings, “How you are told”.",
         )
     if any(found.values()):
         yield Finding(
@@ -513,8 +473,8 @@ ALWAYS: tuple[Check, ...] = (
 )  # fmt: skip
 FOUNDED: tuple[Check, ...] = (permissions, ownership, handed_out, databases)
 INSIDE: tuple[Check, ...] = (
-    officers, locked, heartbeat, alarms, unfinished, resealing, the_journal, channels, gateways,
-    translations, backups,
+    officers, locked, heartbeat, trial, alarms, unfinished, resealing, the_journal, channels,
+    gateways, carriers, translations, backups,
 )  # fmt: skip
 
 

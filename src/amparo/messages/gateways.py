@@ -124,7 +124,7 @@ def send(number: str, text: str, idem: str) -> None:
 def _post(gateway: Gateway, values: dict[str, str]) -> int:
     body = _filled(gateway.body, values, gateway.kind).encode()
     headers = {"Content-Type": gateway.kind, "Idempotency-Key": values["id"]}
-    return wire.post(
+    return wire.call(
         _filled(gateway.url, values, FORM),
         body,
         headers | dict(gateway.headers),

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -53,10 +54,10 @@ class Answer:
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
 
 
-def post(
+def call(
     url: str,
-    body: bytes,
-    headers: Mapping[str, str],
+    body: bytes = b"",
+    headers: Mapping[str, str] = MappingProxyType({}),
     *,
     private: bool = False,
     method: str = "POST",

@@ -66,7 +66,7 @@ def test_the_note_of_the_day_is_quiet_and_all_else_is_loud(
 ) -> None:
     sent = []
     monkeypatch.setattr(
-        wire, "post", lambda url, body, headers, **_: sent.append(json.loads(body)) or _taken()
+        wire, "call", lambda url, body, headers, **_: sent.append(json.loads(body)) or _taken()
     )
     for text in (rules.TEXT, rules.URGENT, TEXT):
         channels.send("ntfy", TOPIC, ONCE, text=text)

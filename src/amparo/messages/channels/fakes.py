@@ -117,6 +117,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 return
         self._say(404, {"error": "not found"})
 
+    def do_GET(self) -> None:
+        """How each of them says that it is there."""
+        here = self.carriers
+        if self._bad_day(here.day):
+            return
+        known = self.headers["Authorization"] == f"Bearer {TOKEN}" and here.day != "token"
+        whoami = (200, {"user_id": "@us:matrix.example"}) if known else (401, _UNKNOWN_TOKEN)
+        said = {
+            "/api/v1/check": (200, ""),
+            "/_matrix/client/v3/account/whoami": whoami,
+            "/v1/health": (200, {"healthy": True}),
+        }
+        self._say(*said.get(self.path, (404, {})))
+
     do_PUT = do_POST  # noqa: N815
 
     def _bad_day(self, day: str) -> bool:
@@ -127,7 +141,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"HTTP/1.1 200 OK\r\n")
             until = time.monotonic() + PATIENCE
             while time.monotonic() < until and not self.carriers.free.wait(0.05):
-                self.wfile.write(b"X-More: 1\r\n" * 1)
+                self.wfile.write(b"X-More: 1\r\n")
         elif day == "redirect":
             self._say(307, {}, Location=self.carriers.elsewhere)
         elif day == "huge":
@@ -171,6 +185,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 Said = tuple[int, Any]
+_UNKNOWN_TOKEN = {"errcode": "M_UNKNOWN_TOKEN", "error": "unrecognised access token"}
 
 
 def _signal(handler: _Handler, body: bytes, _parts: list[str]) -> Said:
@@ -201,7 +216,7 @@ def _signal(handler: _Handler, body: bytes, _parts: list[str]) -> Said:
 def _matrix(handler: _Handler, body: bytes, parts: list[str]) -> Said:
     day, (room, transaction) = handler.carriers.day, parts
     if handler.headers["Authorization"] != f"Bearer {TOKEN}" or day == "token":
-        return 401, {"errcode": "M_UNKNOWN_TOKEN", "error": "unrecognised access token"}
+        return 401, _UNKNOWN_TOKEN
     if day in {"429", "captcha"}:
         return 429, {"errcode": "M_LIMIT_EXCEEDED", "error": room, "retry_after_ms": 2000}
     if day in {"unknown", "identity"}:

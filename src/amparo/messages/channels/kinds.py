@@ -11,7 +11,8 @@ class Channel:
     `send(address, text, idem)` hands one message over and returns the carrier's own id of it when the
     carrier will report later what became of it, else None; any exception means that it was not taken.
     `once`: tried twice under the same `idem` it arrives once. `tried`: it was tried against the servers
-    that people really use, by the makers of this program.
+    that people really use, by the makers of this program. `look` asks the carrier whether it is there and knows us, and sends
+    nothing; NotTaken when not.
     """
 
     name: str
@@ -19,3 +20,4 @@ class Channel:
     send: Callable[[str, str, str], str | None]
     once: bool
     tried: bool = False
+    look: Callable[[], None] | None = None

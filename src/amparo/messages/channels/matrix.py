@@ -36,7 +36,7 @@ def send(address: str, text: str, idem: str) -> None:
     if here is None:
         raise NotTaken("off")
     path = f"/_matrix/client/v3/rooms/{quote(address, safe='')}/send/m.room.message/{idem}"
-    answer = wire.post(
+    answer = wire.call(
         here.url.rstrip("/") + path,
         json.dumps({"msgtype": "m.text", "body": text}).encode(),
         {"Content-Type": "application/json", "Authorization": f"Bearer {here.token}"},
@@ -56,4 +56,16 @@ def _rest(answer: Answer) -> int:
     return answer.rest() or older or 1
 
 
-CHANNEL = Channel("matrix", reaches, send, once=True)
+def look() -> None:
+    """Whether the homeserver knows our account."""
+    here = settings.found().matrix
+    if here is None:
+        raise NotTaken("off")
+    url = here.url.rstrip("/") + "/_matrix/client/v3/account/whoami"
+    headers = {"Authorization": f"Bearer {here.token}"}
+    answer = wire.call(url, headers=headers, private=here.private, method="GET")
+    if answer.status != 200 or not answer.json().get("user_id"):
+        raise NotTaken(CODES.get(str(answer.json().get("errcode")), "answer"))
+
+
+CHANNEL = Channel("matrix", reaches, send, once=True, look=look)

@@ -30,7 +30,7 @@ def send(address: str, text: str, idem: str) -> None:
     headers = {"Content-Type": "application/json"}
     if here.token:
         headers["Authorization"] = f"Bearer {here.token}"
-    answer = wire.post(
+    answer = wire.call(
         here.url.rstrip("/") + "/", json.dumps(said).encode(), headers, private=here.private
     )
     if answer.status == 200 and answer.json().get("id"):
@@ -39,4 +39,15 @@ def send(address: str, text: str, idem: str) -> None:
     raise NotTaken(why, answer.rest() or 5 if why == "limit" else 0)
 
 
-CHANNEL = Channel("ntfy", reaches, send, once=True)
+def look() -> None:
+    """Whether the server is well."""
+    here = settings.found().ntfy
+    if here is None:
+        raise NotTaken("off")
+    url = here.url.rstrip("/") + "/v1/health"
+    answer = wire.call(url, private=here.private, method="GET")
+    if answer.status != 200 or answer.json().get("healthy") is not True:
+        raise NotTaken("answer")
+
+
+CHANNEL = Channel("ntfy", reaches, send, once=True, look=look)

@@ -57,7 +57,7 @@ def _subscription(here: Push, address: str, text: str, idem: str) -> None:
 
 def _post(here: Push, url: str, body: bytes, idem: str, headers: dict[str, str]) -> None:
     always = {"TTL": str(TTL), "Urgency": "high", "Topic": idem[:32]}
-    answer = wire.post(url, body, headers | always, private=here.private)
+    answer = wire.call(url, body, headers | always, private=here.private)
     if 200 <= answer.status < 300:
         return
     words = {401: "token", 403: "token", 404: "unknown", 410: "unknown", 413: "size", 429: "limit"}

@@ -11,6 +11,7 @@ from typing import Any
 from amparo.messages import wire
 from amparo.messages.channels import settings
 from amparo.messages.channels.kinds import Channel
+from amparo.messages.channels.settings import Carrier
 from amparo.messages.wire import NotTaken
 
 IO_ERROR, UNTRUSTED, LIMIT, CAPTCHA = -3, -4, -5, -6
@@ -37,13 +38,10 @@ def send(address: str, text: str, idem: str) -> None:
     to = {"recipient": [address]} if address.startswith("+") else {"username": [address]}
     params = to | {"message": text} | ({"account": here.account} if here.account else {})
     call = {"jsonrpc": "2.0", "method": "send", "id": idem, "params": params}
-    headers = {"Content-Type": "application/json"}
-    if here.token:  # for whoever puts a door before the daemon, which has none of its own
-        headers["Authorization"] = f"Bearer {here.token}"
-    answer = wire.post(
+    answer = wire.call(
         here.url.rstrip("/") + "/api/v1/rpc",
         json.dumps(call).encode(),
-        headers,
+        _headers(here) | {"Content-Type": "application/json"},
         private=here.private,
     )
     if answer.status != 200:
@@ -85,4 +83,20 @@ def _results(result: Any) -> None:
         raise NotTaken(why, REST if why in {"limit", "captcha"} else 0)
 
 
-CHANNEL = Channel("signal", reaches, send, once=False)
+def look() -> None:
+    """Whether the daemon answers."""
+    here = settings.found().signal
+    if here is None:
+        raise NotTaken("off")
+    url = here.url.rstrip("/") + "/api/v1/check"
+    answer = wire.call(url, headers=_headers(here), private=here.private, method="GET")
+    if answer.status != 200:
+        raise NotTaken(_by_status(answer.status))
+
+
+def _headers(here: Carrier) -> dict[str, str]:
+    """The daemon has no door of its own; the token is for whoever puts one before it."""
+    return {"Authorization": f"Bearer {here.token}"} if here.token else {}
+
+
+CHANNEL = Channel("signal", reaches, send, once=False, look=look)

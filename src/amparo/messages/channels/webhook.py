@@ -33,7 +33,7 @@ def send(address: str, text: str, idem: str) -> None:
         "webhook-timestamp": second,
         "webhook-signature": vault.sign_webhook(here.key, idem, second, body),
     }
-    answer = wire.post(here.url, body, headers, private=here.private)
+    answer = wire.call(here.url, body, headers, private=here.private)
     if not 200 <= answer.status < 300:
         raise NotTaken("limit" if answer.status == 429 else "status")
 
