@@ -17,6 +17,7 @@ from amparo.alerts.simulation import ENGINE, Night, Outage, Says
 from amparo.cli import voice
 from amparo.cli.manual import Group, command, json_option
 from amparo.foundation.errors import Invalid
+from amparo.messages.rules import TO_CONTACTS
 
 EXAMPLE = """\
 # A night on paper. Minutes count from the press.
@@ -164,7 +165,7 @@ def _contact(one: dict[str, Any]) -> Contact:
 
 def _outage(one: dict[str, Any]) -> Outage:
     what = str(one["what"])
-    if what not in {DESK, ENGINE, "sms", "mail"}:
+    if what not in {DESK, ENGINE, *TO_CONTACTS}:
         raise ValueError(f"outage of {what}")
     return Outage(what, float(one["from"]), float(one["to"]))
 

@@ -1,4 +1,4 @@
-"""What the doctor says of the ways out of the house: gateways, carriers, and whether they may be used."""
+"""What the doctor says of the ways out of the house: gateways, carriers, and whether they are open."""
 
 from collections.abc import Iterator
 

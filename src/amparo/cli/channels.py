@@ -8,7 +8,6 @@ from rich.table import Table
 from rich.text import Text
 
 from amparo.cli import house, voice
-from amparo.cli.carriers import UNTRIED
 from amparo.cli.manual import Group, command, json_option
 from amparo.foundation import ids
 from amparo.foundation.errors import Invalid, Unavailable
@@ -70,7 +69,7 @@ def list_(as_json: bool) -> int:
             Text(str(one["channel"]), "name"),
             Text("ready" if one["ready"] else "not set up"),
             Text("once" if one["once"] else "may come twice", "soft"),
-            Text("" if one["tried"] else UNTRIED, "soft"),
+            Text("" if one["tried"] else "never tried live", "soft"),
         )
     voice.out().print(table)
     return 0
@@ -151,8 +150,8 @@ def test(name: str, address: str, yes: bool, as_json: bool) -> int:
 def pretend(port: int, day: str) -> int:
     """Stand in for all carriers on this machine.
 
-    For a look at what each carrier would see, with nothing sent to anybody: prints a channels.toml that
-    names the stand-ins, then each message as it comes, until Ctrl-C. Never for a house with real people.
+    For a look at what each carrier would see, with nothing sent to anybody: prints a channels.toml
+    that names the stand-ins, then each message as it comes, until Ctrl-C. Not for real people.
     """
     house.set_up()
     from amparo.messages.channels.fakes import Taken, carriers

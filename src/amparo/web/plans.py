@@ -22,13 +22,15 @@ from amparo.alerts.services.plans import Person as Contact
 from amparo.foundation import clock
 from amparo.foundation.config import base
 from amparo.foundation.errors import Invalid
-from amparo.messages.rules import is_address
+from amparo.messages.rules import TO_CONTACTS, is_address
 from amparo.web.notes.forms import Page, line
+from amparo.web.ways import NAMES, SEES, open_to
 from amparo.web.zones import clocks
 
 MOST, AT_FIRST = 6, 2
 MINUTES = (0, 5, 10, 20, 40, 60)
 LABEL = 60  # letters of what somebody is called
+ADDRESS = 300
 EASTERN = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 
 # Said in the contacts' presence, and in front of whoever reads their phone.
@@ -104,14 +106,20 @@ class Plan(Page):
         for n in range(1, self.count + 1):
             self.fields |= {
                 f"who{n}": line(_("What you call them"), limit=LABEL),
-                f"a{n}": line(_("Their mail address, or phone number with + in front"), limit=120),
-                f"b{n}": line(_("A second one, if the first does not work"), limit=120),
+                f"a{n}": line(
+                    _("Their mail address, or phone number with + in front"), limit=ADDRESS
+                ),
+                f"b{n}": line(_("A second one, if the first does not work"), limit=ADDRESS),
                 f"at{n}": forms.ChoiceField(
                     label=_("When they are told"), choices=when, initial=str(MINUTES[n - 1])
                 ),
                 f"from{n}": _hour(_("Wake them only from")),
                 f"to{n}": _hour(_("until")),
             }
+
+    def carriers(self) -> list[dict[str, Any]]:
+        """For the page: by what a message can leave, and what others see of it."""
+        return carriers()
 
     def people(self) -> list[dict[str, forms.BoundField]]:
         """The questions about each of them."""
@@ -221,15 +229,42 @@ def _hour(label: Any) -> forms.CharField:
     return _Time(label=label, required=False, widget=_Clock)
 
 
+# Typed before an address that is for none of the two.
+BEFORE = re.compile(r"(signal|matrix|ntfy|unifiedpush)\s*:?\s+(\S.*)", re.IGNORECASE)
+
+
 def way_of(text: str) -> tuple[str, str] | None:
-    """(channel, address) of what somebody typed; None for neither a mail address nor a number."""
+    """(channel, address) of what somebody typed: a mail address, a number, or the name of another
+    channel and an address of it; None for what is none of these."""
     text = "".join(one for one in text.strip() if unicodedata.category(one) != "Cf")
+    if before := BEFORE.fullmatch(text):
+        return _other_way(before[1].lower(), before[2].strip())
+    if text.startswith("https://") or text[:1] == "!":
+        return _other_way("unifiedpush" if text[0] == "h" else "matrix", text)
     if "@" in text:
         name, _at, host = text.partition("@")
         return ("mail", text) if name and "." in host and is_address("mail", text) else None
-    number = re.sub(r"[\s().\-–/]", "", text.translate(EASTERN))
-    number = f"+{number[2:]}" if number.startswith("00") else number
+    number = _number(text)
     return ("sms", number) if is_address("sms", number) else None
+
+
+def _number(text: str) -> str:
+    number = re.sub(r"[\s().\-–/]", "", text.translate(EASTERN))
+    return f"+{number[2:]}" if number.startswith("00") else number
+
+
+def _other_way(name: str, address: str) -> tuple[str, str] | None:
+    channel = "push" if name == "unifiedpush" else name
+    if channel == "signal" and is_address("sms", _number(address)):
+        address = _number(address)
+    return (channel, address) if is_address(channel, address) else None
+
+
+def written(channel: str, address: str) -> str:
+    """A way as it is shown, and as it could be typed."""
+    if channel in {"mail", "sms"}:
+        return address
+    return f"{'unifiedpush' if channel == 'push' else channel} {address}"
 
 
 # --- from a plan back to answers -----------------------------------------------------------------
@@ -240,7 +275,7 @@ def answers_of(doc: Mapping[str, Any], kind: str) -> tuple[dict[str, Any], int]:
     found |= {"text": same[0] if same else OWN, "own": "" if same else doc["text"], "kind": kind}
     at = {name: minutes for minutes, to in reversed(doc["rungs"]) for name in to}
     for n, (key, one) in enumerate(doc["people"].items(), 1):
-        ways = [address for _channel, address in one["ways"]] + ["", ""]
+        ways = [written(*way) for way in one["ways"]] + ["", ""]
         start, end, zone = one["hours"]
         found |= {f"who{n}": one["label"], f"a{n}": ways[0], f"b{n}": ways[1]}
         found |= {f"at{n}": str(at.get(key, 0)), f"from{n}": start, f"to{n}": end}
@@ -284,6 +319,14 @@ SILENT = {
 }
 
 
+SILENT_TOO = pgettext_lazy(
+    "safety", "Nothing can be sent by %(how)s from here yet: %(who)s would not be told."
+)
+ALONE = pgettext_lazy(
+    "safety", "Signal may hold back a message to somebody new. Write a second way for %(who)s."
+)
+
+
 def fault_words(code: str, label: str) -> str:
     """One fault in words; `label` is whom it is about."""
     bare = re.sub(r" (p?\d+)$", "", code)
@@ -305,7 +348,10 @@ def lacks(plan: queries.PlanView) -> list[str]:
     for one in people.values():
         channels = [channel for channel, _address in one["ways"]]
         if all(channel in silent for channel in channels):
-            found.append(str(SILENT[channels[0]]) % {"who": one["label"]})
+            said = {"who": one["label"], "how": NAMES[channels[0]]}
+            found.append(str(SILENT.get(channels[0], SILENT_TOO)) % said)
+        elif set(channels) == {"signal"}:
+            found.append(str(ALONE) % {"who": one["label"]})
     return found
 
 
@@ -315,10 +361,28 @@ def ladder(doc: Mapping[str, Any]) -> list[dict[str, Any]]:
         {
             "at": at_words(at),
             "desk": rules.DESK in to,
-            "people": [doc["people"][name] for name in to if name in doc["people"]],
+            "people": [_shown(doc["people"][name]) for name in to if name in doc["people"]],
         }
         for at, to in doc["rungs"]
     ]
+
+
+def _shown(person: Mapping[str, Any]) -> dict[str, Any]:
+    return {**person, "ways": [(way[0], written(*way)) for way in person["ways"]]}
+
+
+EXAMPLES = {
+    "signal": "signal +52 55 1234 5678",
+    "matrix": "matrix !abc:example.org",
+    "ntfy": "ntfy dry-leaves-fall-softly-81",
+    "push": "https://…",
+}
+
+
+def carriers() -> list[dict[str, Any]]:
+    """What can carry a message from here now: how an address is written, where that is not plain, and
+    what others see of it."""
+    return [{"before": EXAMPLES.get(one, ""), "sees": SEES[one]} for one in open_to(TO_CONTACTS)]
 
 
 def shown(plan: queries.PlanView) -> dict[str, Any]:

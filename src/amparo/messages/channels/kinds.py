@@ -10,8 +10,8 @@ class Channel:
 
     `send(address, text, idem)` hands one message over and returns the carrier's own id of it when the
     carrier will report later what became of it, else None; any exception means that it was not taken.
-    `once`: tried twice under the same `idem` it arrives once. `tried`: it was tried against the servers
-    that people really use, by the makers of this program. `look` asks the carrier whether it is there and knows us, and sends
+    `once`: sent twice under the same `idem` it arrives once. `tried`: the makers of this program have
+    tried it against a live server. `look` asks the carrier whether it is there and knows us, and sends
     nothing; NotTaken when not.
     """
 

@@ -37,4 +37,4 @@ def send(address: str, text: str, idem: str) -> None:
         server.send_message(mail)
 
 
-CHANNEL = Channel("mail", reaches, send, once=True, tried=True)
+CHANNEL = Channel("mail", reaches, send, once=True)
