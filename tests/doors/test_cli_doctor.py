@@ -173,7 +173,7 @@ def test_a_gateway_that_cannot_be_used_is_named(shell):
 
 def test_an_alarm_that_nothing_moves_is_a_failure(shell):
     assert finding(shell.json("doctor"), "alarms")["status"] == "OK"
-    assert "Notes by mail" in finding(shell.json("doctor"), "who is rung")["mend"]
+    assert "How you are told" in finding(shell.json("doctor"), "who is rung")["mend"]
     names = ("id", "press", "plan", "case")
     row = {name: number.to_bytes(16, "big").hex() for number, name in enumerate(names, 1)}
     with sqlite3.connect(shell.data / "data.sqlite3") as data:

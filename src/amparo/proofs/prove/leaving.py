@@ -41,6 +41,8 @@ DOORS_OUT = {
 # Exits that carry nothing of a case out of the house, and why.
 INSIDE = {
     "amparo.people.services.invite": "an invitation holds a person's id and nothing of a case",
+    "amparo.messages.services.try_route": "one agreed text, to the officer's own address",
+    "amparo.web.desk.ways": "the same",
     "amparo.messages.jobs.send_due": "one agreed text and no content (P20)",
     "amparo.messages.ringing": "the text and the people that an armed plan names, and a one-time path",
     "amparo.engine.alarms": "the same",

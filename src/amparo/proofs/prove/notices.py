@@ -1,7 +1,7 @@
 """P18 and P20: the program's output says nothing of anybody; a notice says that there is something, and
 nothing else.
 
-Seen to fail: P20 when `channels._mail` adds the organisation to the text (which the mail's own encoding
+Seen to fail: P20 when `channels.mail` adds the organisation to the text (which the mail's own encoding
 breaks over two lines), when `messages.QUIET` is a minute for one who sends and five for the proof, when
 `services.queue_daily` leaves out those to whom nothing was sent; P18 when a view prints its request.
 """
