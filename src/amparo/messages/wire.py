@@ -135,7 +135,8 @@ def _connected(
     watch = threading.Timer(timeout, cut)
     watch.daemon = True
     watch.start()
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
+    connection = kinds[parts.scheme](host, port, timeout=timeout)
     try:
         if parts.scheme == "https":
             wire = _trust().wrap_socket(wire, server_hostname=host)

@@ -228,6 +228,7 @@ consent_override {_ROOM} subject=word grantee=id by=id confirmed=number due_at=m
 consent_release id=id case=id subject=word asker=id first=id peeled=peeled done=number day=day
 consent_link id=id find=hash kind=word body=capsule until=moment
 messages_route id=id owner=id channel=word sealed=duty own=own day=day
+messages_trial id=id what=word day=day
 messages_outgoing id=id route_id=id event=id waiting=number tries=number due_at=moment
 people_person {_ROOM}
 people_team {_ROOM} code=word

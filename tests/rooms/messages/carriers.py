@@ -1,6 +1,7 @@
 """What the tests of the channels stand on: the stand-ins, a file that names them, their addresses."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def address_of(here: Carriers, channel: str) -> str:
 
 
 @pytest.fixture
-def here() -> Iterator[Carriers]:
+def here(house: Any) -> Iterator[Carriers]:
     """All carriers on loopback, named in channels.toml; gone afterwards."""
     channels.forget()
     with carriers() as found:

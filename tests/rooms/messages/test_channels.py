@@ -274,7 +274,7 @@ def test_every_channel_that_somebody_can_choose_has_a_way_out() -> None:
         ("[signal]\nurl = 'https://x/'\ncolour = 'x'\n", "no option colour"),
         ("[signal]\nurl = 1\n", "wrong kind"),
         ("[matrix]\nurl = 'https://x/'\n", "token"),
-        ("[matrix]\nurl = 'https://x/'\ntoken = 'a\\nb'\n", "cannot be sent"),
+        ("[matrix]\nurl = 'https://x/'\ntoken = \"a\\nb\"\n", "cannot be sent"),
         ("[webpush]\ncontact = 'me'\n", "mailto:"),
         ("[webhook]\nname = 'x'\n", "two brackets"),
         ("[[webhook]]\nname = 'X'\nurl = 'https://x/'\n", "small letters"),

@@ -4,6 +4,7 @@ import dataclasses
 import email
 import http.server
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,9 +41,10 @@ class Mailbox:
 @pytest.fixture
 def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
     box = Mailbox()
-    server = Controller(box, hostname="127.0.0.1", port=0)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Controller(box, hostname="127.0.0.1", port=port)
     server.start()
-    port = server.server.sockets[0].getsockname()[1]
     changed = dataclasses.replace(config(), smtp_host="127.0.0.1", smtp_port=port, smtp_tls=False)
     monkeypatch.setattr(channels.mail, "config", lambda: changed)
     yield box
@@ -65,7 +67,7 @@ def provider(status: int) -> Iterator[list[Any]]:
             """Nothing is said."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     url = f"http://127.0.0.1:{server.server_address[1]}/"
     gateways.file().write_text(
         f"[[gateway]]\nname = 'one'\nurl = '{url}'\nprivate = true\n"

@@ -90,7 +90,7 @@ def carriers(port: int = 0) -> Iterator[Carriers]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     here.port = server.server_address[1]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield here
     finally:
@@ -193,7 +193,7 @@ def _signal(handler: _Handler, body: bytes, _parts: list[str]) -> Said:
     call = json.loads(body)
     params, day = call["params"], handler.carriers.day
     to = (params.get("recipient") or params.get("username"))[0]
-    codes = {
+    codes: dict[str, tuple[int, str, dict[str, Any]]] = {
         "429": (-5, "RATE_LIMIT_FAILURE", {"retryAfterSeconds": 3600}),
         "captcha": (-5, "RATE_LIMIT_FAILURE", {"retryAfterSeconds": 86400, "token": "riddle"}),
         "identity": (-4, "IDENTITY_FAILURE", {}),
@@ -204,7 +204,7 @@ def _signal(handler: _Handler, body: bytes, _parts: list[str]) -> Said:
     said: dict[str, Any] = {"jsonrpc": "2.0", "id": call["id"]}
     if day in codes:
         code, kind, more = codes[day]
-        one = {"recipientAddress": {"number": to}, "type": kind} | more
+        one = {"recipientAddress": {"number": to}, "type": kind, **more}
         data = {"response": {"timestamp": 1, "results": [one]}} if kind else None
         # Its words repeat the number, as the real one's do.
         return 200, said | {"error": {"code": code, "message": f"{to}: failed", "data": data}}

@@ -6,6 +6,7 @@ so it is never somebody's only way. It knows no key that makes a message sent tw
 """
 
 import json
+import re
 from typing import Any
 
 from amparo.messages import wire
@@ -66,7 +67,7 @@ def _error(error: dict[str, Any]) -> None:
     text = str(error.get("message", ""))
     if "captcha" in text.lower() or "proof" in text.lower():
         why = "captcha"
-    elif "429" in text or "413" in text:  # older daemons hand Signal's own answer on
+    elif re.search(r"\b(429|413)\b", text):  # older daemons hand Signal's own answer on
         why = "limit"
     raise NotTaken(why or "answer", REST if why in {"limit", "captcha"} else 0)
 

@@ -90,7 +90,7 @@ class Notices(Form):
         super().__init__(*args, **given)
         self.channel, field = channel, self.fields["address"]
         field.label = _("Mail address") if channel == "mail" else _("Address")
-        field.help_text = ways.LOOKS[channel]
+        field.help_text = str(ways.LOOKS[channel])
         kinds: dict[str, forms.Widget] = {
             "mail": forms.EmailInput(attrs={"autocomplete": "email"}),
             "sms": forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
@@ -98,14 +98,14 @@ class Notices(Form):
         }
         field.widget = kinds.get(channel, forms.TextInput(attrs={"autocomplete": "off", **KEEP}))
         if channel == "webpush":
-            field.error_messages["required"] = ways.WRONG[channel]
+            field.error_messages["required"] = str(ways.WRONG[channel])
 
     def clean_address(self) -> str:
         typed: str = self.cleaned_data["address"].strip()
         if self.channel in {"sms", "signal"} and typed.startswith("+"):
             typed = re.sub(r"[\s().-]", "", typed)
         if not is_address(self.channel, typed):
-            raise forms.ValidationError(ways.WRONG[self.channel])
+            raise forms.ValidationError(str(ways.WRONG[self.channel]))
         return typed
 
 
