@@ -107,7 +107,7 @@ def _gateway(path: Path, number: int, table: dict[str, object]) -> Gateway:
     return made
 
 
-def send(number: str, text: str, idem: str) -> None:
+def send(number: str, text: str, idem: str) -> str | None:
     """Hand a message to the first gateway that serves the number and takes it; Unavailable when none
     does. What went wrong is told by its kind only: an answer could repeat the number."""
     serving = [one for one in load() if one.serves(number)]
@@ -117,7 +117,7 @@ def send(number: str, text: str, idem: str) -> None:
         except wire.NotTaken:
             continue
         if status in one.accepted:
-            return
+            return None
     raise Unavailable("no gateway took it" if serving else "no gateway serves this number")
 
 
