@@ -14,6 +14,9 @@ ARMED = "alerts.armed"
 LADDER = "alerts.ladder"
 MOMENT = "alerts.moment"
 CHECKIN = "alerts.checkin"
+ONCALL = "alerts.on-call"
+HANDOVER = "alerts.hand-over"
+FEED = "alerts.feed"
 
 
 class Plan(models.Model):
@@ -83,4 +86,33 @@ class CheckIn(models.Model):
     sealed = models.BinaryField()  # to the duty key: it acts while nobody looks
 
 
+class Roster(models.Model):
+    """Who is on duty when: one row, whose id is the house's. An own copy for colleagues, with names of
+    rotations and what was asked; one without them that the server opens at three in the morning."""
+
+    id = models.UUIDField(primary_key=True)
+    case = models.UUIDField()  # the house
+    compartment = models.CharField(max_length=20, default="house")
+    sealed = models.BinaryField()
+    armed = models.BinaryField(default=b"")  # to the duty key; empty after a lockdown
+    version = models.PositiveIntegerField(default=0)
+
+
+class HandOver(models.Model):
+    """What somebody leaves for whoever is on duty next. Of which change it is stands inside."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    sealed = models.BinaryField()  # to the intake team
+    day = models.DateField(default=clock.today)
+
+
+class Feed(models.Model):
+    """The secret address at which somebody on staff reads their own turns. `id` is theirs."""
+
+    id = models.UUIDField(primary_key=True)
+    find = models.BinaryField(max_length=32, unique=True)
+    sealed = models.BinaryField()  # opens with the address and the duty key
+
+
 PLAN = sealed.register(sealed.Kind("alerts.plan", Plan))
+ROSTER = sealed.register(sealed.Kind("alerts.roster", Roster))

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from amparo.alerts import rules
+from amparo.alerts import roster, rules
 from amparo.alerts.models import HOME, LADDER, MOMENT, PLAN, Alarm, Moment, Plan
 from amparo.alerts.rules import Fault
 from amparo.consent import gate
@@ -92,10 +92,10 @@ class AlarmView:
 def plans(actor: Actor, case: ids.Id) -> list[PlanView]:
     """The plans of a case; for the defender with their code, and for the desk."""
     leave = gate.admit(actor, case, HOME)
-    found = []
+    found, duty = [], roster.faults()
     for row in Plan.objects.filter(case=case).order_by("kind"):
         doc = gate.read(leave, PLAN, row)
-        faults = rules.faults(rules.rungs_of(doc), rules.contacts_of(doc))
+        faults = rules.faults(rules.rungs_of(doc), rules.contacts_of(doc), duty=duty)
         armed = bool(row.armed) or row.kind == "desk"
         found.append(PlanView(row.id, row.kind, row.tried, armed, doc, faults))
     return found
@@ -139,6 +139,25 @@ def _row(row: Alarm) -> AlarmRow:
         ringing.undelivered(row.id),
         row.day,
     )
+
+
+def taken_by(actor: Actor, rows: list[AlarmRow]) -> dict[ids.Id, ids.Id]:
+    """Alarm -> which officer is on it, of those that an officer has taken."""
+    found = {}
+    for row in rows:
+        if row.state != "answered":
+            continue
+        newest = next(
+            (one for one in alarm(actor, row.id).happened if one.what in {"taken", "answer"}), None
+        )
+        if newest is not None and newest.what == "taken":
+            found[row.id] = ids.of(newest.more["by"])
+    return found
+
+
+def on_duty(at: datetime | None = None) -> tuple[ids.Id, ...]:
+    """Who of the intake team is on duty now, or at a moment; empty: nobody, or there is no roster."""
+    return roster.on_duty(at)
 
 
 def ringing_now() -> int:

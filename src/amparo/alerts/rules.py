@@ -192,9 +192,12 @@ class Fault:
     grave: bool = False
 
 
-def faults(rungs: Sequence[Rung], contacts: Mapping[str, Contact]) -> list[Fault]:
+def faults(
+    rungs: Sequence[Rung], contacts: Mapping[str, Contact], *, duty: Sequence[Fault] = ()
+) -> list[Fault]:
     """Everything that would make a ladder fail: nobody in it, dead or mixed-up steps, contacts that
-    are unknown, cannot be reached, are never told or were never tried, the desk missing."""
+    are unknown, cannot be reached, are never told or were never tried, the desk missing; and where it
+    rings the desk, what the roster lacks (`duty`)."""
     found = []
     if not rungs or not any(rung.to for rung in rungs):
         found.append(Fault("nobody", grave=True))
@@ -209,8 +212,8 @@ def faults(rungs: Sequence[Rung], contacts: Mapping[str, Contact]) -> list[Fault
             found.append(Fault("empty step", at))
         unknown = [name for name in rung.to if name != DESK and name not in contacts]
         found += [Fault("unknown", name, grave=True) for name in unknown]
-    if not any(DESK in rung.to for rung in rungs):
-        found.append(Fault("no desk"))
+    rings_desk = any(DESK in rung.to for rung in rungs)
+    found += duty if rings_desk else [Fault("no desk")]
     used = {name for rung in rungs for name in rung.to}
     for name, contact in contacts.items():
         found += _faults_of(name, contact, used)

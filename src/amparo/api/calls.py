@@ -8,7 +8,7 @@ from ninja import Header, Router
 from ninja.responses import Status
 
 from amparo.api import shapes, tokens
-from amparo.casework import queries, rules
+from amparo.casework import queries
 from amparo.casework.services import erasing, intake, record, thread
 from amparo.foundation.actor import NOBODY
 from amparo.foundation.config import config
@@ -27,7 +27,7 @@ def ready(request: HttpRequest) -> shapes.Ready:  # noqa: ARG001 - django-ninja 
     intake.ready()
     minutes, hours = config().first_answer_minutes, config().duty_hours
     return shapes.Ready(
-        due_at=rules.first_answer_due(record.now_here(), minutes, hours),
+        due_at=record.due_now(minutes, hours),
         upload_limit=config().api_upload_limit,
         part_size=files.PART,
         code_languages=list(codes.LANGUAGES),

@@ -431,6 +431,7 @@ def alarms(_: Config) -> Iterator[Finding]:
             "nobody of the intake team has set an address: a press reaches the desk's pages only",
             "Somebody on duty sets one under Settings, “How you are told”.",
         )
+    yield from _duty()
     if any(found.values()):
         yield Finding(
             "alarms",
@@ -440,6 +441,26 @@ def alarms(_: Config) -> Iterator[Finding]:
         )
     else:
         yield Finding("alarms", OK, "none is late")
+
+
+def _duty() -> Iterator[Finding]:
+    """The roster's next two weeks; nothing where there is none, for then everybody is rung."""
+    from amparo.alerts import roster
+
+    told = {
+        "gap": "hours with nobody on duty",
+        "left": "turns of somebody who has left",
+        "on leave": "turns of somebody who is on leave, without a cover",
+        "no route": "somebody on duty who has not said how they are told",
+    }
+    lacks = {one.what for one in roster.lacks()}
+    if roster.nobody_is_on():
+        yield Finding("on duty", FAIL, "nobody is on duty now", "Put somebody on at /desk/duty.")
+    elif lacks:
+        shown = "; ".join(told[one] for one in sorted(lacks))
+        yield Finding("on duty", WARN, f"in the next two weeks: {shown}", "Look at /desk/duty.")
+    elif roster.present() is not None:
+        yield Finding("on duty", OK, "somebody is on for the next two weeks")
 
 
 def translations(settings: Config) -> Iterator[Finding]:

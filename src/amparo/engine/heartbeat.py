@@ -11,6 +11,7 @@ from collections.abc import Callable
 import structlog
 from django.db import close_old_connections
 
+from amparo.alerts.services import roster
 from amparo.casework import jobs as casework
 from amparo.consent import jobs as consent
 from amparo.foundation import events, journal, operations
@@ -33,6 +34,8 @@ EVERY_MINUTE: tuple[Callable[[], object], ...] = (
     notices.queue_daily,
     consent.sweep,
     casework.sweep,
+    roster.tell_of_missed,
+    roster.sweep,
     sessions.sweep,
     forms.sweep,
     factors.sweep,

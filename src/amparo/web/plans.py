@@ -113,8 +113,8 @@ class Plan(Page):
                 f"at{n}": forms.ChoiceField(
                     label=_("When they are told"), choices=when, initial=str(MINUTES[n - 1])
                 ),
-                f"from{n}": _hour(_("Wake them only from")),
-                f"to{n}": _hour(_("until")),
+                f"from{n}": hour(_("Wake them only from")),
+                f"to{n}": hour(_("until")),
             }
 
     def carriers(self) -> list[dict[str, Any]]:
@@ -225,7 +225,8 @@ class _Clock(forms.TextInput):
     input_type = "time"
 
 
-def _hour(label: Any) -> forms.CharField:
+def hour(label: Any) -> forms.CharField:
+    """A question for an hour; empty is an answer."""
     return _Time(label=label, required=False, widget=_Clock)
 
 
@@ -302,6 +303,20 @@ FAULTS: dict[str, str | Promise] = {
     "empty step": pgettext_lazy("safety", "At one time nobody would be told."),
     "unknown": pgettext_lazy("safety", "It names somebody who is not in it."),
     "no desk": pgettext_lazy("safety", "Those on duty would not be told."),
+    "duty gap": pgettext_lazy(
+        "safety",
+        "At some hours of the next two weeks nobody is on duty. All of the desk is rung then.",
+    ),
+    "duty left": pgettext_lazy(
+        "safety", "The roster still names somebody who has left. The others on duty are rung."
+    ),
+    "duty no route": pgettext_lazy(
+        "safety",
+        "Somebody on duty has not said how they are told. Others of the desk are rung then.",
+    ),
+    "duty on leave": pgettext_lazy(
+        "safety", "Somebody is away in their turn. The others on duty are rung."
+    ),
     "no way": pgettext_lazy("safety", "There is no address to reach them by."),
     "zone": pgettext_lazy("safety", "The clock of their hours is not known."),
     "never told": pgettext_lazy("safety", "They would never be told."),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from amparo.alerts import rules
+from amparo.alerts import roster, rules
 from amparo.alerts.models import LADDER, MOMENT, Alarm, Moment
 from amparo.consent import gate
 from amparo.foundation import clock, ids
@@ -82,7 +82,9 @@ def tell(alarm: Alarm, doc: Doc, to: Iterable[str], what: str = "alarm") -> None
     rings = []
     for name in names:
         if name == rules.DESK:
-            ringing.ring_staff(alarm.id, people.members_of(INTAKE), _id(alarm, name))
+            times = doc.get("rung", 0)
+            ringing.ring_staff(alarm.id, roster.to_ring(times), _id(alarm, name))
+            doc["rung"] = times + 1
             continue
         person = doc["people"][name]
         rings.append(

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from django.db import IntegrityError
 
+from amparo.alerts import roster
 from amparo.casework import rules
 from amparo.casework.models import (
     COVER,
@@ -138,8 +139,13 @@ def step(case: ids.Id, version: int, **changes: Any) -> None:
 
 
 def due_now(minutes: int, hours: str) -> datetime:
-    """When somebody must have read what arrives now."""
-    return rules.first_answer_due(now_here(), minutes, hours)
+    """When somebody must have read what arrives now: by the roster, and where there is none by the
+    hours that were announced."""
+    now = now_here()
+    by_roster = roster.hours(now)
+    if by_roster is not None:
+        return rules.first_answer_due(max(now, by_roster.from_), minutes, "")
+    return rules.first_answer_due(now, minutes, hours)
 
 
 def now_here() -> datetime:

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from amparo.alerts import oncall
 from amparo.alerts.rules import DESK, Rung
-from amparo.alerts.services import plans, pressing
+from amparo.alerts.services import plans, pressing, roster
 from amparo.casework import queries
 from amparo.casework.services import desk, erasing, opening, sharing
 from amparo.consent import services as consent
@@ -94,9 +95,20 @@ def _work(made: Busy, ines: Officer, tomas: Officer) -> None:
         )
         plan = plans.arm(actor, case, PLAN).id
         made.known["alarm"] = pressing.press_for(actor, case, plan, once=ids.new()).alarm
+        made.known["rotation"] = put_on_duty(actor, ines.id, tomas.id)
     with tomas.request() as actor:
         made.known["release"] = consent.request_release(actor, case)
         made.known["erasure"] = erasing.ask(actor, made.other.case, reason="They called at noon.")
+
+
+def put_on_duty(actor: Any, *people_: ids.Id) -> ids.Id:
+    """A rotation by the day of these, from yesterday on."""
+    begins, made = f"{clock.today() - timedelta(days=1)}T08:00", ids.new()
+    rotation = oncall.Rotation(
+        str(made), tuple(str(one) for one in people_), begins, unit="days", asks=True
+    )
+    roster.keep_rotation(actor, rotation, name="days", version=0)
+    return made
 
 
 def _invitation(made: Busy, name: str) -> str:
@@ -152,6 +164,8 @@ def desk_pages(
     found_ |= _of_the_house(person)
     if "alarm" in known:
         found_["alarm"] = f"desk/alarms/{known['alarm']}"
+    if "rotation" in known:
+        found_["duty-change"] = f"desk/duty/rotation/{known['rotation']}"
     if "file" in known:
         found_["file"] = f"{here}/files/{known['file']}"
     found_ |= {f"part-{code}": f"{here}/part/{code}" for code in PARTS}
@@ -164,6 +178,14 @@ def _of_the_house(person: ids.Id) -> dict[str, str]:
     return {
         "people": "desk/people",
         "invite": "desk/people/invite",
+        "duty": "desk/duty",
+        "duty-rotation": "desk/duty/rotation",
+        "duty-put": "desk/duty/put",
+        "duty-swap": "desk/duty/swap",
+        "duty-away": "desk/duty/away",
+        "duty-hand-over": "desk/duty/hand-over",
+        "duty-calendar": "desk/duty/calendar",
+        "board": "desk/board",
         "leave": f"desk/people/{person}/leave",
         "teams": f"desk/people/{person}/teams",
         "team-leave": f"desk/people/{person}/teams/intake",

@@ -28,6 +28,7 @@ from amparo.consent import services as consent
 from amparo.foundation import clock, ids, journal
 from amparo.foundation.router import KEYSTORE
 from amparo.people import services as people
+from amparo.proofs.prove.busy import put_on_duty
 from amparo.proofs.prove.found import Found, many, proves
 from amparo.proofs.prove.journals import one_pixel
 from amparo.proofs.prove.routes import BODIES, FIELDS, ROLES, ROWS, SPREAD, TEAMS
@@ -185,6 +186,8 @@ def stage_of(world: World) -> Stage:
     stage = Stage(askers, {name: str(value) for name, value in given.items()}, defender.case)
     stage.disk = {str(one): one.read_bytes() for one in files.folder().rglob("*") if one.is_file()}
     stage.given |= _alarm(owner, defender.case)
+    with house["coordinator"].request() as actor:
+        stage.given["rotation"] = str(put_on_duty(actor, duty.id, owner.id))
     stage.bodies["desk/c/<case>/press"] = {"plan": stage.given["plan"]}
     for verb in ("take", "on"):
         stage.bodies[f"desk/alarms/<alarm>/{verb}"] = {"version": "1"}  # as it is after a press

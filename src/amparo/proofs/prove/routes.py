@@ -113,6 +113,7 @@ desk/alarms/<alarm>/on                     POST     ! ! ! ! ! - - - - > >
 desk/alarms/<alarm>/since                  GET,HEAD > > > > > - - - - y y
 desk/alarms/<alarm>/take                   POST     ! ! ! ! ! - - - - > >
 desk/alarms/now                            GET,HEAD > > > > > y y y y y y
+desk/board                                 GET,HEAD > > > > > - - y - y y
 desk/c/<case>                              GET,HEAD > > > > > - - - - c b
 desk/c/<case>/consent                      GET,HEAD > > > > > - - - - y y
 desk/c/<case>/consent/<answer>/give        GET,HEAD > > > > > - - - - y y
@@ -178,6 +179,22 @@ desk/c/<case>/share                        GET,HEAD > > > > > - - - - y y
 desk/c/<case>/share                        POST     ! ! ! ! ! - - - - ? ?
 desk/c/<case>/shown                        GET,HEAD > > > > > - - - - y y
 desk/draft                                 POST     ! ! ! ! ! y y y y y y
+desk/duty                                  GET,HEAD > > > > > - - y - y y
+desk/duty/away                             GET,HEAD > > > > > - - y - y y
+desk/duty/away                             POST     ! ! ! ! ! - - ? - ? ?
+desk/duty/calendar                         GET,HEAD > > > > > - - - - y y
+desk/duty/calendar                         POST     ! ! ! ! ! - - - - y y
+desk/duty/do                               POST     ! ! ! ! ! - - - - - -
+desk/duty/hand-over                        GET,HEAD > > > > > - - - - y y
+desk/duty/hand-over                        POST     ! ! ! ! ! - - - - > >
+desk/duty/put                              GET,HEAD > > > > > - - y - - -
+desk/duty/put                              POST     ! ! ! ! ! - - ? - - -
+desk/duty/rotation                         GET,HEAD > > > > > - - y - - -
+desk/duty/rotation                         POST     ! ! ! ! ! - - ? - - -
+desk/duty/rotation/<rotation>              GET,HEAD > > > > > - - y - - -
+desk/duty/rotation/<rotation>              POST     ! ! ! ! ! - - ? - - -
+desk/duty/swap                             GET,HEAD > > > > > - - - - y y
+desk/duty/swap                             POST     ! ! ! ! ! - - - - ? ?
 desk/first                                 GET,HEAD > > > > > y y y y y y
 desk/first                                 POST     ! ! ! ! ! > > > > > >
 desk/hand-over                             GET,HEAD > > > > > y y y y y y
@@ -251,6 +268,7 @@ n                                          POST     y y y c y y y y y y y
 new                                        GET,POST,HEAD y y y y y y y y y y y
 p/<token>                                  GET,HEAD y y y y y y y y y y y
 p/<token>                                  POST     - - - - - - - - - - -
+t/<token>                                  GET,HEAD - - - - - - - - - - -
 w/<token>                                  GET,HEAD y y y y y y y y y y y
 w/<token>                                  POST     - - - - - - - - - - -
 """

@@ -40,7 +40,7 @@ NARROW, ZOOMED, WIDE = (320, 640), (640, 450), (1280, 900)  # the second: 1280 Ã
 # Addresses that answer something else than a page.
 NO_PAGES = {
     "healthz", "desk/", "desk/alarms/now", "desk/alarms/<alarm>/since",
-    "desk/queue/count", "desk/c/<case>/peek", "desk/c/<case>/files/<file>/<number>",
+    "t/<token>", "desk/queue/count", "desk/c/<case>/peek", "desk/c/<case>/files/<file>/<number>",
 }  # fmt: skip
 
 

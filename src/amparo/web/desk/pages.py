@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from amparo.alerts import queries as alarms
+from amparo.alerts import roster
 from amparo.casework.services import desk as casework
 from amparo.casework.services import record
 from amparo.foundation import clock, ids
@@ -104,6 +105,7 @@ def render(
         lines["me"] = me(request)
         lines["ringing"] = alarms.ringing_now()
         lines["trial"] = alarms.on_trial()
+        lines["nobody_on"] = roster.nobody_is_on()
     return django_render(request, template, lines | (context or {}), status=status)
 
 
@@ -145,18 +147,18 @@ def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/sign-in.html", context, status=401)
 
 
-def role(code: str) -> Callable[[View], View]:
-    """Only for members of one team; for others the page does not exist."""
+def role(*codes: str) -> Callable[[View], View]:
+    """Only for members of one of these teams; for others the page does not exist."""
 
     def wrap(view: View) -> View:
         @wraps(view)
         def inner(request: Any, *args: Any, **more: Any) -> HttpResponseBase:
-            if code not in people.roles(request.actor):
+            if people.roles(request.actor).isdisjoint(codes):
                 raise NotFound
             return view(request, *args, **more)
 
         made = signed_in(inner)
-        made.needs = code  # type: ignore[attr-defined]
+        made.needs = codes[0]  # type: ignore[attr-defined]
         return made
 
     return wrap

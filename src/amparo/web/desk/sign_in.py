@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from amparo.alerts.services import roster
 from amparo.casework.services import desk as casework
 from amparo.consent import links
 from amparo.foundation import ids
@@ -79,6 +80,7 @@ def _opened(request: Any, signed: people.Signed, kept: dict[str, str]) -> HttpRe
     if kept["text"] and kept["place"]:
         place = kept["place"][: pages.PLACE_LIMIT]
         casework.save_draft(signed.actor, place=place, text=kept["text"])
+    roster.renew(signed.actor)
     rotate_token(request)  # whoever planted a token before has none now
     to = _after(request)
     if not kept["text"] and not people.was_offered_key(signed.actor):

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
+from amparo.alerts import roster
 from amparo.casework import rules
 from amparo.casework.services import intake
-from amparo.casework.services.record import now_here
+from amparo.casework.services.record import due_now, now_here
 from amparo.foundation.config import config
 from amparo.foundation.errors import Unavailable
 from amparo.people import queries as people
@@ -17,7 +18,8 @@ from amparo.vault import server
 class Promise:
     """`open`: somebody is on duty now. `always`: day and night. `by`: when it is read at the latest.
 
-    `hours` are today's, in UTC; `minutes` the longest wait while open.
+    `hours` are today's, in UTC, and empty where a roster says who is on; `minutes` the longest wait
+    while open.
     """
 
     open: bool
@@ -30,13 +32,10 @@ class Promise:
 def promise() -> Promise:
     """The promise of this moment."""
     now, minutes, hours = now_here(), config().first_answer_minutes, config().duty_hours
-    return Promise(
-        open=rules.on_duty(now, hours),
-        always=not hours,
-        minutes=minutes,
-        hours=_in_utc(now, hours),
-        by=rules.first_answer_due(now, minutes, hours),
-    )
+    by, turns = due_now(minutes, hours), roster.hours(now)
+    if turns is not None:
+        return Promise(turns.on, turns.always, minutes, "", by)
+    return Promise(rules.on_duty(now, hours), not hours, minutes, _in_utc(now, hours), by)
 
 
 def _in_utc(now: datetime, hours: str) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from amparo.web import alarms, links
+from amparo.web import alarms, links, turns
 from amparo.web.notes import checkins, views
 
 app_name = "notes"
@@ -19,5 +19,6 @@ urlpatterns = [
     path("l/<str:token>", links.link, name="link"),
     path("p/<str:token>", alarms.press, name="press"),
     path("a/<str:token>", alarms.called, name="called"),
+    path("t/<str:token>", turns.turns, name="turns"),
     path("w/<str:token>", checkins.well, name="well"),
 ]

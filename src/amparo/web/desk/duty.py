@@ -1,0 +1,473 @@
+"""Who is on duty: this week and the next, rotations with a preview, swaps, leave, hand-overs, and one's
+own calendar."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from amparo.alerts import oncall, queries, roster
+from amparo.alerts.services import roster as services
+from amparo.casework import queries as casework
+from amparo.foundation import clock, ids
+from amparo.foundation.config import config
+from amparo.foundation.errors import Conflict, Invalid, NotFound
+from amparo.people import queries as people
+from amparo.people.rules import COORDINATION, INTAKE
+from amparo.web.desk import pages, words
+from amparo.web.desk.forms import duty as forms
+from amparo.web.desk.forms.duty import UNITS, WHEN, when_of
+
+WEEKS = 2
+LACKS: words.Words = {
+    "gap": pgettext_lazy("duty", "Nobody is on duty"),
+    "left": pgettext_lazy("duty", "%(who)s has left, and still has turns"),
+    "on leave": pgettext_lazy("duty", "%(who)s is on leave, and nobody stands in"),
+    "no route": pgettext_lazy("duty", "%(who)s has not said how they are told"),
+}
+
+
+def _team() -> set[str]:
+    return {str(one) for one in people.members_of(INTAKE)}
+
+
+def _names(request: Any) -> dict[str, str]:
+    return {str(one): name for one, name in people.names(request.actor).items()}
+
+
+def _choices(request: Any, *, without_me: bool = False) -> list[tuple[str, str]]:
+    """Who may be on duty, by name."""
+    names, me = _names(request), str(request.actor.id)
+    found = [(one, names.get(one, "")) for one in _team() if not (without_me and one == me)]
+    return sorted(found, key=lambda one: one[1])
+
+
+# --- the two weeks -------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Piece:
+    """A part of a day in which the same people are on."""
+
+    start: datetime
+    end: datetime
+    first: str
+    second: str
+    whole: bool  # all day
+    now: bool
+    mine: bool
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody is on."""
+        return not self.first and not self.second
+
+
+@dataclass(frozen=True)
+class Day:
+    """A line of the table."""
+
+    day: date
+    today: bool
+    pieces: list[Piece]
+
+
+def weeks(found: oncall.Roster, names: dict[str, str], me: str) -> list[list[Day]]:
+    """This week and the next, day by day, by the organisation's clock."""
+    now, zone = clock.now(), config().time_zone
+    today = timezone.localtime(now).date()
+    monday = today - timedelta(days=today.weekday())
+    edges = [
+        oncall.moment(datetime.combine(monday + timedelta(days=n), datetime.min.time()), zone)
+        for n in range(7 * WEEKS + 1)
+    ]
+    days = []
+    for n, (start, end) in enumerate(pairwise(edges)):
+        pieces = [
+            Piece(
+                one.start, one.end, names.get(one.first, _("somebody") if one.first else ""),
+                names.get(one.second, _("somebody") if one.second else ""),
+                (one.start, one.end) == (start, end), one.start <= now < one.end, me in one.on,
+            )
+            for one in oncall.shifts(found, start, end)
+        ]  # fmt: skip
+        day = monday + timedelta(days=n)
+        days.append(Day(day, day == today, pieces))
+    return [days[at : at + 7] for at in range(0, len(days), 7)]
+
+
+def lack_lines(lacks: list[oncall.Lack], names: dict[str, str]) -> list[dict[str, Any]]:
+    """What a roster lacks, in words."""
+    return [
+        {
+            "what": words.word(LACKS, one.what) % {"who": names.get(one.person, _("somebody"))},
+            "start": one.start,
+            "end": one.end,
+            "grave": one.what == "gap",
+            "spans": one.what in {"gap", "on leave"},
+        }
+        for one in lacks
+    ]
+
+
+@require_safe
+@pages.role(INTAKE, COORDINATION)
+def duty(request: Any) -> HttpResponse:
+    """Who is on now and in two weeks, what is missing, and what one can do."""
+    return _duty(request)
+
+
+def _duty(request: Any, *, status: int = 200) -> HttpResponse:
+    names, me, now = _names(request), str(request.actor.id), clock.now()
+    doc = roster.doc(request.actor)
+    found = roster.rules_of(doc)
+    on = roster.of_moment(doc, now)
+    late = roster.waiting(doc, found, now) if found else None
+    shift = next(iter(oncall.shifts(found, now, now + oncall.AHEAD)), None) if found else None
+    context = {
+        "here": "duty",
+        "exists": found is not None,
+        "on": _on(on, names, me),
+        "until": shift.end if shift and shift.on else None,
+        "next": roster.hours(now) if found else None,
+        "late": _late(late, names, me, now),
+        "weeks": weeks(found, names, me) if found else [],
+        "lacks": lack_lines(roster.lacks(), names),
+        "zone": config().time_zone,
+        "asked": [
+            _wish(one, names, me) for one in doc["wishes"] if me in (one["other"], one["by"])
+        ],
+        "rotations": [_rotation(one, names) for one in doc["rotations"]],
+        "overrides": [_override(one, names, me) for one in doc["overrides"]],
+        "leaves": [_leave(one, doc, names, me) for one in doc["leaves"]],
+    }
+    return pages.render(request, "desk/duty.html", context, status=status)
+
+
+def _on(on: roster.OnDuty, names: dict[str, str], me: str) -> dict[str, Any]:
+    name = {one: names.get(str(one), "") for one in on.all()}
+    return {
+        "anybody": bool(on.all()),
+        "first": name.get(on.first, "") if on.first else "",
+        "second": name.get(on.second, "") if on.second else "",
+        "me": me in {str(one) for one in on.all()},
+    }
+
+
+def _late(
+    late: oncall.Change | None, names: dict[str, str], me: str, now: datetime
+) -> dict[str, Any] | None:
+    if late is None:
+        return None
+    return {
+        "giver": names.get(late.giver, _("somebody")),
+        "taker": names.get(late.taker, _("somebody")),
+        "at": late.at,
+        "missed": late.at + oncall.GRACE <= now,
+        "mine": late.taker == me,
+    }
+
+
+def _span(one: dict[str, Any]) -> dict[str, Any]:
+    return {name: datetime.fromisoformat(one[name]) for name in ("start", "end")}
+
+
+def _wish(one: dict[str, Any], names: dict[str, str], me: str) -> dict[str, Any]:
+    return _span(one) | {
+        "id": one["id"],
+        "person": names.get(one["person"], ""),
+        "instead": names.get(one["instead"], ""),
+        "other": names.get(one["other"], ""),
+        "mine": one["other"] == me,
+    }
+
+
+def _rotation(one: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    found = oncall.rotation_of(one)
+    when, start, end = when_of(found.windows)
+    return {
+        "id": found.id,
+        "name": one["name"],
+        "line": found.line,
+        "people": [names.get(person, _("somebody")) for person in found.people],
+        "length": found.length,
+        "unit": dict(UNITS)[found.unit],
+        "when": dict(WHEN)[when],
+        "hours": f"{start}–{end}" if start else "",
+    }
+
+
+def _override(one: dict[str, Any], names: dict[str, str], me: str) -> dict[str, Any]:
+    return _span(one) | {
+        "id": one["id"],
+        "person": names.get(one["person"], ""),
+        "instead": names.get(one["instead"], ""),
+        "second": one["line"] == "second" and not one["instead"],
+        "own": one["person"] == me and not one["instead"],
+    }
+
+
+def _leave(one: dict[str, Any], doc: roster.Doc, names: dict[str, str], me: str) -> dict[str, Any]:
+    def of(entries: list[dict[str, Any]]) -> list[str]:
+        return [names.get(two["person"], "") for two in entries if two.get("leave") == one["id"]]
+
+    return _span(one) | {
+        "id": one["id"],
+        "person": names.get(one["person"], ""),
+        "covers": of(doc["overrides"]),
+        "asked": of(doc["wishes"]),
+        "own": one["person"] == me,
+    }
+
+
+# --- small deeds of the page ---------------------------------------------------------------------
+DEEDS: dict[str, tuple[Callable[[Any, str], object], str]] = {
+    "yes": (lambda actor, entry: services.answer(actor, entry, yes=True), "duty-yes"),
+    "no": (lambda actor, entry: services.answer(actor, entry, yes=False), "duty-no"),
+    "drop": (services.drop_override, "duty-dropped"),
+    "back": (services.end_leave, "duty-back"),
+    "take": (lambda actor, _entry: services.take(actor), "duty-taken"),
+    "on": (lambda actor, _entry: services.be_on(actor), "duty-on"),
+}
+
+
+@require_POST
+@pages.role(INTAKE, COORDINATION)
+def do(request: Any) -> HttpResponse:
+    """Yes or no to a colleague, an entry taken away, a hand-over taken, "I am on"."""
+    deed = DEEDS.get(request.POST.get("deed", ""))
+    if deed is None:
+        raise NotFound
+    try:
+        deed[0](request.actor, request.POST.get("entry", ""))
+    except Conflict:
+        return pages.done("duty-other", "desk:duty")
+    return pages.done(deed[1], "desk:duty")
+
+
+# --- rotations -----------------------------------------------------------------------------------
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.role(COORDINATION)
+def rotation(request: Any, rotation: ids.Id | None = None) -> HttpResponse:
+    """A rotation, new or as it is; nothing is kept before it was looked at."""
+    doc = roster.doc(request.actor)
+    known = next((one for one in doc["rotations"] if one["id"] == str(rotation)), None)
+    if rotation is not None and known is None:
+        raise NotFound
+    version = roster.version(request.actor)
+    if request.method != "POST":
+        today = timezone.localtime(clock.now()).date()
+        shown = (
+            forms.filled(known) if known else forms.fresh(today - timedelta(days=today.weekday()))
+        )
+        form = forms.RotationForm(initial=shown | {"version": version}, team=_choices(request))
+        return _rotation_page(request, form, known)
+    deed, sent = request.POST.get("deed", "look"), request.POST.get("version", "")
+    seen = int(sent) if sent.isdecimal() else -1
+    try:
+        if deed == "away" and known:
+            services.drop_rotation(request.actor, known["id"], version=seen)
+            return pages.done("duty-rotation-gone", "desk:duty")
+        form = forms.RotationForm(request.POST, team=_choices(request))
+        if not form.is_valid():
+            return _rotation_page(request, form, known, status=422)
+        wanted = form.rotation(known["id"] if known else str(ids.new()))
+        given = form.cleaned_data["name"]
+        if deed == "keep":
+            services.keep_rotation(request.actor, wanted, name=given, version=seen)
+            return pages.done("duty-rotation", "desk:duty")
+        preview = services.checked(request.actor, doc, wanted, given)
+    except Invalid as error:
+        pages.mark(form, error, people="who1", begins="day")
+        return _rotation_page(request, form, known, status=422)
+    except Conflict:
+        return pages.done("duty-other", "desk:duty")
+    return _rotation_page(request, form, known, preview=preview)
+
+
+def _rotation_page(
+    request: Any,
+    form: forms.RotationForm,
+    known: dict[str, Any] | None,
+    *,
+    preview: roster.Doc | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    names, me = _names(request), str(request.actor.id)
+    context: dict[str, Any] = {"here": "duty", "form": form, "known": known}
+    found = roster.rules_of(preview)
+    if found is not None:
+        lacks = roster.lacks_of(found)
+        context |= {"weeks": weeks(found, names, me), "lacks": lack_lines(lacks, names)}
+    return pages.render(request, "desk/duty-rotation.html", context, status=status)
+
+
+# --- a span for one person -----------------------------------------------------------------------
+def _act(
+    request: Any, form: Any, heading: str, button: str, says: list[str], name: str
+) -> HttpResponse:
+    page = {
+        "title": _("On duty"), "heading": heading, "button": button, "says": says,
+        "action": reverse(name), "back": reverse("desk:duty"), "back_label": _("On duty"),
+    }  # fmt: skip
+    context = {"form": form, "act": page, "here": "duty"}
+    return pages.render(request, "desk/act.html", context, status=422 if form.errors else 200)
+
+
+def _first_day() -> dict[str, Any]:
+    here = timezone.localtime(clock.now())
+    return {"start_day": here.date(), "start_at": f"{here:%H:%M}", "end_day": here.date()}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.role(COORDINATION)
+def put(request: Any) -> HttpResponse:
+    """Somebody is on from one moment to another."""
+    posted = request.POST if request.method == "POST" else None
+    initial = _first_day() | {"line": "first"}
+    form = forms.PutOn(posted, team=_choices(request), initial=initial)
+    if form.is_bound and form.is_valid():
+        given = form.cleaned_data
+        try:
+            services.put_on(
+                request.actor, pages.id_of(given["person"]),
+                start=given["start"], end=given["end"], line=given["line"],
+            )  # fmt: skip
+        except Invalid as error:
+            _mark(form, error)
+        else:
+            return pages.done("duty-put", "desk:duty")
+    says = [
+        _("They are on in this time, whoever it would have been. They get a notice."),
+        _("Hours are by the clock of the organisation: %(zone)s.") % {"zone": config().time_zone},
+    ]
+    return _act(request, form, _("Put somebody on duty"), _("Put them on"), says, "desk:duty-put")
+
+
+def _mark(form: Any, error: Invalid) -> None:
+    pages.mark(form, error, end="end_day", start="start_day")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.role(INTAKE)
+def swap(request: Any) -> HttpResponse:
+    """Ask a colleague to take one's turns, or offer to take theirs."""
+    posted = request.POST if request.method == "POST" else None
+    form = forms.Swap(
+        posted, team=_choices(request, without_me=True), initial=_first_day() | {"mine": "1"}
+    )
+    if form.is_bound and form.is_valid():
+        given = form.cleaned_data
+        try:
+            services.ask_swap(
+                request.actor, pages.id_of(given["person"]), mine=bool(given["mine"]),
+                start=given["start"], end=given["end"],
+            )  # fmt: skip
+        except Invalid as error:
+            _mark(form, error)
+        else:
+            return pages.done("duty-asked", "desk:duty")
+    says = [
+        _("It counts when they have said yes. Until then everything stays as it is."),
+        _("Hours are by the clock of the organisation: %(zone)s.") % {"zone": config().time_zone},
+    ]
+    return _act(request, form, _("Swap a turn"), _("Ask them"), says, "desk:duty-swap")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.role(INTAKE, COORDINATION)
+def away(request: Any) -> HttpResponse:
+    """One's own leave; who organises writes down that of others too."""
+    posted = request.POST if request.method == "POST" else None
+    organises = COORDINATION in people.roles(request.actor)
+    me = str(request.actor.id)
+    initial = {"who": me, "start_day": timezone.localtime(clock.now()).date()}
+    form = forms.Away(posted, team=_choices(request), others=organises, initial=initial)
+    if form.is_bound and form.is_valid():
+        given = form.cleaned_data
+        try:
+            services.go_on_leave(
+                request.actor, start=given["start"], end=given["end"],
+                person=forms.chosen(given.get("who", "")), cover=forms.chosen(given["cover"]),
+            )  # fmt: skip
+        except Invalid as error:
+            _mark(form, error)
+        else:
+            return pages.done("duty-away", "desk:duty")
+    says = [
+        _("Whoever is away is not rung, from the first hour to the last."),
+        _("Nobody is asked why. Without an hour it is the whole day."),
+    ]
+    return _act(request, form, _("Somebody is away"), _("Keep it"), says, "desk:duty-away")
+
+
+# --- handing over --------------------------------------------------------------------------------
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.role(INTAKE)
+def hand_over(request: Any) -> HttpResponse:
+    """What the next one must know, with what runs and what is open beside it; and taking over."""
+    place = "duty-note"
+    posted = request.POST if request.method == "POST" else None
+    form = forms.LeaveNote(posted, initial={"text": pages.draft(request, place)})
+    if form.is_bound and form.is_valid():
+        given = form.cleaned_data
+        try:
+            services.leave_note(request.actor, text=given["text"], at_once=given["at_once"])
+        except Invalid as error:
+            pages.mark(form, error)
+        else:
+            pages.forget_draft(request, place)
+            return pages.done("duty-note", "desk:duty-hand-over")
+    names, now = _names(request), clock.now()
+    gives = roster.my_change(request.actor, gives=True)
+    takes = roster.my_change(request.actor, gives=False)
+    notes = roster.notes(request.actor)
+    mine = [one for one in notes if takes and one.key == roster.key(takes)]
+    context = {
+        "here": "duty",
+        "form": form,
+        "place": place,
+        "gives": gives and {"at": gives.at, "to": names.get(gives.taker, _("somebody"))},
+        "takes": takes and {"at": takes.at, "from": names.get(takes.giver, _("somebody"))},
+        "may_take": takes is not None and (takes.at <= now or any(one.at_once for one in mine)),
+        "early": takes is not None and takes.at > now,
+        "notes": [
+            {"by": names.get(str(one.by), ""), "text": one.text, "at": one.at, "mine": one in mine}
+            for one in notes[:5]
+        ],
+        "alarms": _running(request),
+        "rows": casework.queue(request.actor, show="open", size=20).rows,
+    }
+    status = 422 if form.errors else 200
+    return pages.render(request, "desk/duty-hand-over.html", context, status=status)
+
+
+def _running(request: Any) -> list[dict[str, Any]]:
+    return [
+        {"id": row.id, "name": casework.case(request.actor, row.case).row.name, "state": row.state}
+        for row in queries.alarms(request.actor)
+        if row.mode == "actual"
+    ]
+
+
+# --- one's own calendar --------------------------------------------------------------------------
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.role(INTAKE)
+def calendar(request: Any) -> HttpResponseBase:
+    """A secret address for one's own turns: made, made anew, stopped."""
+    address = ""
+    if request.method == "POST":
+        if request.POST.get("deed") == "stop":
+            services.stop_feed(request.actor)
+            return pages.done("duty-calendar-gone", "desk:duty-calendar")
+        token = services.new_feed(request.actor)
+        address = request.build_absolute_uri(reverse("notes:turns", args=[token]))
+    context = {"here": "duty", "address": address, "has": roster.has_feed(request.actor)}
+    return pages.render(request, "desk/duty-calendar.html", context)
