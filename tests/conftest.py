@@ -121,6 +121,18 @@ def _time_comes_back() -> Iterator[None]:
     clock._offset, clock._frozen = before
 
 
+@pytest.fixture(autouse=True)
+def _an_engine_lives(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests call what the engine does by hand, so pages need not say that there is none."""
+    if folder_of(request.node) not in WITH_DATABASES:
+        return
+    from amparo.foundation import engines
+    from amparo.web import standing
+
+    monkeypatch.setattr(engines, "alive", lambda: 1)
+    standing.forget()
+
+
 def folder_of(item: pytest.Item) -> str:
     """The folder below tests that an item stands in: rules, rooms, doors, stories, house."""
     return item.path.relative_to(ROOT / "tests").parts[0]

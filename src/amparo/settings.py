@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from amparo.foundation.config import config
 
@@ -28,15 +27,23 @@ def database(url: str, name: str) -> dict[str, Any]:
             },
             "CONN_MAX_AGE": None,
         }
-    parts = urlsplit(url)
-    return {
+    from psycopg.conninfo import conninfo_to_dict
+
+    from amparo.foundation.engines import PROMPT
+
+    # Whatever else the address says goes to the driver: sslmode, or several hosts of which the one
+    # that may be written to is taken.
+    given: dict[str, Any] = dict(conninfo_to_dict(url))
+    names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host"}
+    found = {ours: str(given.pop(theirs, "") or "") for ours, theirs in names.items()}
+    return found | {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": parts.path.lstrip("/"),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
-        "PORT": parts.port or "",
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 20}},
+        "PORT": str(given.pop("port", "") or ""),
+        # A connection is looked at before it is used: after a switch of servers none of them works.
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": PROMPT
+        | given
+        | {"pool": {"min_size": 1, "max_size": 8, "timeout": 20, "reconnect_timeout": 5}},
     }
 
 

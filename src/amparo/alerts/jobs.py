@@ -1,4 +1,4 @@
-"""What is due by time in alerts: ladders climb, holds end, and the auditor looks at both."""
+"""What is due by time in alerts: ladders climb, holds end, check-ins are missed."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Min, Q
+from django.db.models import F, Min
 
 from amparo.alerts import rules
 from amparo.alerts.models import Alarm, CheckIn, Moment
@@ -18,7 +18,7 @@ from amparo.messages import ringing
 from amparo.vault import server
 
 TOGETHER = 100  # alarms moved in one commit
-LATE = timedelta(seconds=30)  # the auditor's patience
+AGAIN = timedelta(seconds=30)  # until what stood still is tried again
 _say = structlog.get_logger("amparo.alerts")
 
 
@@ -55,7 +55,7 @@ def _apart(row: Any, move: Callable[[Any], None]) -> None:
             move(row)
     except Exception as error:  # noqa: BLE001
         _say.error("one of the alarms stands still", kind=type(error).__name__)
-        type(row).objects.filter(id=row.id).update(due_at=clock.now() + LATE)
+        type(row).objects.filter(id=row.id).update(due_at=clock.now() + AGAIN)
 
 
 def _climb(row: Alarm) -> None:
@@ -92,13 +92,3 @@ def next_due() -> float | None:
     """Seconds until the next alarm moves or somebody is late; None when nothing waits."""
     firsts = [table.objects.aggregate(first=Min("due_at"))["first"] for table in (Alarm, CheckIn)]
     return min(((one - clock.now()).total_seconds() for one in firsts if one), default=None)
-
-
-def audit() -> dict[str, int]:
-    """What should have happened and did not: alarms past their time, alarms that nothing moves."""
-    late = Q(due_at__lte=clock.now() - LATE)
-    stuck = Q(due_at=None, state__in=["open", "answered"])
-    return {
-        "late": Alarm.objects.filter(late).count() + CheckIn.objects.filter(late).count(),
-        "stuck": Alarm.objects.filter(stuck).count(),
-    }

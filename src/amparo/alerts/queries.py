@@ -3,19 +3,25 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
+
+from django.db import Error
+from django.db.models import Q
 
 from amparo.alerts import roster, rules
-from amparo.alerts.models import HOME, LADDER, MOMENT, PLAN, Alarm, Moment, Plan
+from amparo.alerts.models import HOME, LADDER, MOMENT, PLAN, Alarm, CheckIn, Moment, Plan
 from amparo.alerts.rules import Fault
 from amparo.consent import gate
-from amparo.foundation import ids
+from amparo.foundation import clock, engines, ids
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import CannotOpen, NotFound
+from amparo.foundation.watch import counts
 from amparo.messages import channels, ringing, trial
 from amparo.messages import rules as messages
+from amparo.messages import watch as lanes
 from amparo.people import queries as people
 from amparo.people.rules import INTAKE
+from amparo.vault import server
 
 
 @dataclass(frozen=True)
@@ -228,3 +234,34 @@ def _happened(actor: Actor, row: Alarm) -> list[Happened]:
         at = datetime.fromisoformat(doc.pop("at"))
         found.append(Happened(doc.pop("what"), at, doc.pop("step"), doc))
     return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+# --- the auditor ---------------------------------------------------------------------------------
+LATE = timedelta(seconds=30)
+URGENT = ("alarms", "check-ins", "stuck", "messages", "notices")
+Word = Literal["ok", "late", "locked"]
+
+
+def audit() -> dict[str, int]:
+    """What should have happened and did not, in one statement over partial indexes: alarms past their
+    time, people who are late and nobody moved, alarms that nothing will move, messages that no sender
+    took. 1000 stands for that many or more."""
+    now = clock.now()
+    late = Q(due_at__lte=now - LATE)
+    parts = {
+        "alarms": Alarm.objects.filter(late),
+        "check-ins": CheckIn.objects.filter(late),
+        "stuck": Alarm.objects.filter(due_at=None, state__in=rules.RUNNING),
+    }
+    return counts(parts | lanes.late(now))
+
+
+def standing() -> Word:
+    """How it stands, in a word. "late" also when no engine lives or the database does not answer."""
+    if server.locked_down():
+        return "locked"
+    try:
+        found, engines_ = audit(), engines.alive()
+    except Error:
+        return "late"
+    return "late" if not engines_ or any(found[what] for what in URGENT) else "ok"

@@ -17,6 +17,7 @@ from amparo.foundation.config import MIB, Config, config
 GIB = 1024 * MIB
 RESEAL_PATIENCE = timedelta(days=1)
 MAIL_PATIENCE = 5  # seconds
+APART = 2  # seconds between two clocks
 
 
 # --- without an installation ---------------------------------------------------------------------
@@ -218,8 +219,16 @@ def databases(_: Config) -> Iterator[Finding]:
                 f"{', '.join(behind[:3])}",
                 "Stop Amparo, take a copy, run `amparo manage migrate` for both databases.",
             )
-        else:
-            yield Finding(f"database of {label}", OK, f"{version}; tables of this version")
+            continue
+        yield Finding(f"database of {label}", OK, f"{version}; tables of this version")
+        apart = tables.apart(name)
+        if abs(apart) > APART:
+            yield Finding(
+                f"clock of the database of {label}",
+                FAIL,
+                f"{abs(apart):.0f} s {'ahead of' if apart > 0 else 'behind'} this machine's",
+                "Set both by the network: engines whose clocks differ send what another is sending.",
+            )
 
 
 def officers(settings: Config) -> Iterator[Finding]:
@@ -274,12 +283,11 @@ def locked(_: Config) -> Iterator[Finding]:
 
 def heartbeat(_: Config) -> Iterator[Finding]:
     """Whether an engine works, seen from what it leaves undone."""
-    from amparo.engine import locks
-    from amparo.foundation import watch
+    from amparo.foundation import engines, watch
 
-    runs, found = locks.engine_runs(), watch.waiting()
-    if runs is False:
-        yield Finding("engine", FAIL, "no engine runs on this folder", "Start Amparo: `amparo up`.")
+    runs, found = engines.alive(), watch.waiting()
+    if not runs:
+        yield Finding("engine", FAIL, "no engine runs", "Start Amparo: `amparo up`.")
     elif found.late:
         yield Finding(
             "engine",
@@ -288,7 +296,7 @@ def heartbeat(_: Config) -> Iterator[Finding]:
             "Restart Amparo; if they stay, look at what the service writes to its log.",
         )
     else:
-        yield Finding("engine", OK, "it beats" if runs else "nothing is overdue")
+        yield Finding("engine", OK, "it beats" if runs == 1 else f"{runs} beat")
 
 
 def unfinished(_: Config) -> Iterator[Finding]:
@@ -418,12 +426,12 @@ def channels(settings: Config) -> Iterator[Finding]:
 
 def alarms(_: Config) -> Iterator[Finding]:
     """What should ring and does not."""
-    from amparo.alerts import jobs
+    from amparo.alerts import queries
     from amparo.messages import ringing
     from amparo.people import queries as people
     from amparo.people.rules import INTAKE
 
-    found = jobs.audit()
+    found = queries.audit()
     if not ringing.can_ring(people.members_of(INTAKE)):
         yield Finding(
             "who is rung",
@@ -432,11 +440,12 @@ def alarms(_: Config) -> Iterator[Finding]:
             "Somebody on duty sets one under Settings, “How you are told”.",
         )
     yield from _duty()
-    if any(found.values()):
+    late = {what: count for what, count in found.items() if count and what in queries.URGENT}
+    if late:
         yield Finding(
             "alarms",
             FAIL,
-            f"{found['late']} are late, {found['stuck']} run and nothing moves them",
+            "late or standing still: " + ", ".join(f"{n} {what}" for what, n in late.items()),
             "Look at /desk/alarms now; restart Amparo, and look at what the service logs.",
         )
     else:

@@ -104,15 +104,18 @@ def engine() -> int:
     stop = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: stop.set())
-    from amparo.engine import alarms, heartbeat
+    from amparo.engine import absence, alarms, heartbeat, metrics
 
     _begin_engine()
-    beside = threading.Thread(target=alarms.run, args=(stop,))
-    beside.start()
+    jobs = (alarms.run, metrics.run, absence.run)
+    beside = [threading.Thread(target=job, args=(stop,), daemon=True) for job in jobs]
+    for one in beside:
+        one.start()
     voice.say("ready  the engine beats")
     _tell_systemd()
     heartbeat.run(stop)
-    beside.join(timeout=GRACE)
+    for one in beside:
+        one.join(timeout=GRACE)
     return 0
 
 
@@ -270,11 +273,11 @@ def _begin_engine() -> None:
 
 def _beside(*, engine: bool) -> None:
     """Threads beside the web: one that forgets, and the heartbeat, whose last beat is waited for."""
-    from amparo.engine import alarms, forgetting, heartbeat
+    from amparo.engine import absence, alarms, forgetting, heartbeat, metrics
 
     stop = threading.Event()
     jobs = [forgetting.run]
-    jobs += [heartbeat.run, alarms.run] if engine else []
+    jobs += [heartbeat.run, alarms.run, metrics.run, absence.run] if engine else []
     threads = [threading.Thread(target=job, args=(stop,), daemon=True) for job in jobs]
     for thread in threads:
         thread.start()

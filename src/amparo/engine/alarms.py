@@ -10,6 +10,7 @@ import structlog
 from django.db import close_old_connections
 
 from amparo.alerts import jobs as alerts
+from amparo.engine import watching
 from amparo.engine.locks import on_one_machine
 from amparo.foundation import clock, journal
 from amparo.foundation.actor import SYSTEM
@@ -18,6 +19,7 @@ from amparo.messages import ringing
 SENDERS = 6  # each waits for one gateway at a time
 REST = 1.0  # seconds at most between two looks
 AUDIT = 10.0  # seconds between two looks of the auditor
+RENEW = 2.0  # seconds between two renewals of what the senders hold
 SET_BACK = 5.0  # seconds that a clock may be put right without a word
 _say = structlog.get_logger("amparo.engine")
 
@@ -32,9 +34,11 @@ def once() -> None:
 def run(stop: threading.Event) -> None:
     """Look whenever something was queued or has become due, until told to stop."""
     woken = threading.Event()
-    free = threading.Semaphore(SENDERS)
-    audited, clocks = 0.0, _apart()
-    with ringing.wakes(woken), ThreadPoolExecutor(SENDERS, thread_name_prefix="ring") as senders:
+    senders = Senders(woken)
+    clocks = _apart()
+    keeper = threading.Thread(target=_keep, args=(stop, senders), daemon=True)
+    keeper.start()
+    with ringing.wakes(woken), senders.pool:
         while not stop.is_set():
             woken.clear()
             close_old_connections()
@@ -42,11 +46,8 @@ def run(stop: threading.Event) -> None:
                 with journal.unit(SYSTEM):
                     clocks = _follow(clocks)
                     while alerts.check_ins_due() or alerts.climb_due():
-                        pass
-                    _hand_out(senders, free, woken)
-                    if time.monotonic() - audited > AUDIT:
-                        _audit()
-                        audited = time.monotonic()
+                        senders.hand_out()  # a long backlog keeps nobody waiting
+                    senders.hand_out()
                     rest = _rest()
             except Exception as error:  # noqa: BLE001
                 _say.error("alarms stand still", kind=type(error).__name__)
@@ -55,11 +56,65 @@ def run(stop: threading.Event) -> None:
             woken.wait(rest)
 
 
+class Senders:
+    """Those who hand messages over, each waiting for one gateway at a time."""
+
+    def __init__(self, woken: threading.Event) -> None:
+        self.pool = ThreadPoolExecutor(SENDERS, thread_name_prefix="ring")
+        self._free = threading.Semaphore(SENDERS)
+        self._woken = woken
+        self._held: dict[int, ringing.Claim] = {}
+
+    def hand_out(self) -> None:
+        """Claim only what a sender is free for: what waits stays in the table, for another engine
+        too."""
+        while self._free.acquire(blocking=False):
+            claims = ringing.claim(1)
+            if not claims:
+                self._free.release()
+                return
+            self.pool.submit(self._send, claims[0])
+
+    def _send(self, claim: ringing.Claim) -> None:
+        self._held[id(claim)] = claim
+        try:
+            close_old_connections()
+            with journal.unit(SYSTEM):
+                ringing.send(claim)
+        except Exception as error:  # noqa: BLE001
+            _say.error("a sender failed", kind=type(error).__name__)
+        finally:
+            del self._held[id(claim)]
+            close_old_connections()  # back to the pool: those who ask for pages want them
+            self._free.release()
+            self._woken.set()  # perhaps another waits, or its next way is due now
+
+    def renew(self) -> None:
+        """Keep what is being handed over."""
+        ringing.renew(list(self._held.values()))
+
+
+def _keep(stop: threading.Event, senders: Senders) -> None:
+    """Renew leases and have the auditor look, whatever the others are busy with."""
+    audited = 0.0
+    while not stop.is_set():
+        try:
+            senders.renew()
+            if time.monotonic() - audited > AUDIT:
+                audited = time.monotonic()
+                _audit()
+        except Exception as error:  # noqa: BLE001
+            _say.error("the auditor cannot look", kind=type(error).__name__)
+        close_old_connections()
+        stop.wait(RENEW)
+
+
 def _audit() -> None:
-    """Say what should have happened and did not; `amparo doctor` says it too."""
-    found = alerts.audit()
-    if any(found.values()):
-        _say.error("alarms are late or stand still", **found)
+    """Say what should have happened and did not; `amparo doctor` and the desk's pages say it too."""
+    seen = watching.look()
+    if seen.late:
+        late = [what for what, count in seen.found.items() if count]
+        _say.error("something is late or stands still", kind=", ".join(late))
 
 
 def _apart() -> float:
@@ -74,31 +129,6 @@ def _follow(before: float) -> float:
         alerts.clock_was_set_back(timedelta(seconds=before - after))
         _say.warning("the clock was set back", seconds=round(before - after))
     return after
-
-
-def _hand_out(
-    senders: ThreadPoolExecutor, free: threading.Semaphore, woken: threading.Event
-) -> None:
-    """Claim only what a sender is free for: what waits stays in the table, for another engine too."""
-    while free.acquire(blocking=False):
-        claims = ringing.claim(1)
-        if not claims:
-            free.release()
-            return
-        senders.submit(_send, claims[0], free, woken)
-
-
-def _send(claim: ringing.Claim, free: threading.Semaphore, woken: threading.Event) -> None:
-    try:
-        close_old_connections()
-        with journal.unit(SYSTEM):
-            ringing.send(claim)
-    except Exception as error:  # noqa: BLE001
-        _say.error("a sender failed", kind=type(error).__name__)
-    finally:
-        close_old_connections()  # back to the pool: those who ask for pages want them
-        free.release()
-        woken.set()  # perhaps another waits, or its next way is due now
 
 
 def _rest() -> float:

@@ -36,12 +36,6 @@ def _take(name: str, how: int) -> bool:
     return True
 
 
-def _drop(name: str) -> None:
-    handle = _held.pop(name, None)
-    if handle is not None:
-        os.close(handle)
-
-
 def on_one_machine() -> bool:
     """Whether the data lies in SQLite files; on PostgreSQL nobody can know that they are alone."""
     return not config().database_url
@@ -57,18 +51,6 @@ def become_engine(patience: float = 5.0) -> None:
         if time.monotonic() >= until:
             raise Conflict("another engine runs on this data folder already")
         time.sleep(0.1)
-
-
-def engine_runs() -> bool | None:
-    """Whether an engine has the lock; None where that cannot be known."""
-    if not on_one_machine():
-        return None
-    if "engine" in _held:
-        return True
-    if not _take("engine", fcntl.LOCK_EX):
-        return True
-    _drop("engine")
-    return False
 
 
 def join() -> bool:

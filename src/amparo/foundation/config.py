@@ -71,12 +71,28 @@ class Config:
     notice_at_once: bool = option(
         True, "Staff are told at once when something came; if not, only by the daily notice."
     )
+    health_token: str = option(
+        "",
+        "Who asks /healthz with the header `Authorization: Bearer …` is told ok, late or locked; "
+        "others learn only that pages are answered.",
+    )
+    metrics_port: int = option(
+        0, "Port of this machine on which the engine says its metrics and how it stands; 0: none."
+    )
+    watch_url: str = option(
+        "",
+        "https:// address that the engine calls every minute while nothing is late, so that a watch "
+        "elsewhere notices when it does not; empty: none.",
+    )
+    watch_private: bool = option(
+        False, "The watch may stand in your own network, and be called without https."
+    )
     hash_level: str = option("a1", "Cost of passphrase hashing: a1 (256 MiB). a0 is for tests.")
     session_minutes: int = option(15, "Minutes after which an untouched session ends.")
     sample: bool = option(False, "The data folder holds the fictional sample organisation.")
 
 
-SECRET = {"smtp_password", "database_url", "keystore_url"}
+SECRET = {"smtp_password", "database_url", "keystore_url", "health_token", "watch_url"}
 
 
 def options() -> tuple[dataclasses.Field[Any], ...]:
@@ -128,6 +144,12 @@ def _checked(values: dict[str, Any], sources: dict[str, str]) -> None:
         raise Invalid(
             f"{sources['time_zone']}: time_zone should be like Europe/Madrid", {"time_zone": "form"}
         ) from None
+    watch = str(values.get("watch_url", ""))
+    allowed = ("https://", "http://") if values.get("watch_private") else ("https://",)
+    if watch and not watch.startswith(allowed):
+        raise Invalid(
+            f"{sources['watch_url']}: watch_url should begin with https://", {"watch_url": "form"}
+        )
     if values.get("hash_level", "a1") not in {"a0", "a1"}:
         raise Invalid(f"{sources['hash_level']}: hash_level should be a1", {"hash_level": "choose"})
 

@@ -7,6 +7,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.functions import TruncDay
 
+from amparo.foundation import clock
 from amparo.foundation.router import DATA, KEYSTORE
 
 DATABASES = (DATA, KEYSTORE)
@@ -63,6 +64,19 @@ def version(name: str) -> str:
             return f"SQLite {cursor.fetchone()[0]}"
     number = connection.pg_version  # type: ignore[attr-defined]
     return f"PostgreSQL {number // 10000}.{number % 10000}"
+
+
+def apart(name: str) -> float:
+    """Seconds by which a server's clock is ahead of this machine's; 0 for files."""
+    connection = connections[name]
+    if connection.vendor == "sqlite":
+        return 0.0
+    with connection.cursor() as cursor:
+        before = clock.now()
+        cursor.execute("SELECT clock_timestamp()")
+        between = before + (clock.now() - before) / 2
+        ahead: float = (cursor.fetchone()[0] - between).total_seconds()
+        return ahead
 
 
 def close() -> None:

@@ -4,7 +4,7 @@ import structlog
 
 from amparo.foundation import clock
 from amparo.foundation.config import zone
-from amparo.messages import channels, rules, wire
+from amparo.messages import channels, rules, watch, wire
 from amparo.messages.models import Outgoing
 from amparo.messages.services import KIND
 from amparo.vault import duty, server
@@ -28,11 +28,13 @@ def send_due(limit: int = 50) -> int:
             taken = _send(row)
         except Exception as error:  # noqa: BLE001
             _say.warning("a notice was not taken", kind=wire.why(error))
+            watch.failed[row.route.channel] += 1
             Outgoing.objects.filter(id=row.id).update(
                 tries=row.tries + 1, due_at=clock.now() + rules.retry_after(row.tries)
             )
         else:
             sent += taken
+            watch.taken[row.route.channel] += taken
     return sent
 
 

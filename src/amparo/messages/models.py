@@ -43,6 +43,7 @@ class Ringing(models.Model):
     due_at = models.DateTimeField(default=clock.now, db_index=True)
 
     ways = 1  # of its person, once it was opened; in no column
+    channel = ""  # the one that is tried; in no column
 
 
 class Trial(models.Model):

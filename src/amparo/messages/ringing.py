@@ -8,7 +8,7 @@ import threading
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,12 +18,12 @@ from django.db import connections, transaction
 from django.db.models import F, Min
 
 from amparo.consent import links
-from amparo.foundation import clock, ids
+from amparo.foundation import clock, engines, ids
 from amparo.foundation.config import base
 from amparo.foundation.errors import Unavailable
 from amparo.foundation.router import DATA, KEYSTORE
 from amparo.foundation.turns import turn
-from amparo.messages import channels, rules, trial, wire
+from amparo.messages import channels, rules, trial, watch, wire
 from amparo.messages.models import Ringing, Route
 from amparo.messages.services import KIND
 from amparo.vault import duty, server
@@ -158,6 +158,7 @@ def _listen(woken: threading.Event, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             with psycopg.connect(**_address(), autocommit=True) as ear:
+                engines.mark(ear)
                 ear.execute(f"LISTEN {CHANNEL}")
                 woken.set()
                 while not stop.is_set():
@@ -170,9 +171,15 @@ def _listen(woken: threading.Event, stop: threading.Event) -> None:
 def _address() -> dict[str, Any]:
     """The database of the messages, in the driver's words."""
     given = connections[DATA].settings_dict
-    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST"}
+    names = {
+        "dbname": "NAME",
+        "user": "USER",
+        "password": "PASSWORD",
+        "host": "HOST",
+        "port": "PORT",
+    }
     found = {name: given[key] for name, key in names.items() if given[key]}
-    return found | ({"port": given["PORT"]} if given["PORT"] else {})
+    return found | {key: one for key, one in given["OPTIONS"].items() if key != "pool"}
 
 
 def bring_along(by: timedelta) -> None:
@@ -188,12 +195,20 @@ def next_due() -> float | None:
 
 
 # --- sending -------------------------------------------------------------------------------------
-@dataclass(frozen=True)
+@dataclass
 class Claim:
-    """A message that is this sender's for some seconds: nobody else sends it meanwhile."""
+    """A message that is this sender's until its lease is over: nobody else sends it meanwhile."""
 
     row: Ringing
     lease: datetime
+    mutex: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    over: bool = False
+
+    @property
+    def mine(self) -> Any:
+        """The row as long as it is still this sender's: an answer may have dropped it, or its lease
+        may be over."""
+        return Ringing.objects.filter(id=self.row.id, due_at=self.lease)
 
 
 def claim(limit: int = 16) -> list[Claim]:
@@ -219,39 +234,58 @@ def claim(limit: int = 16) -> list[Claim]:
     return [Claim(row, lease) for row in rows]
 
 
+def renew(claims: Iterable[Claim]) -> None:
+    """Their senders live and still wait for a gateway: nobody takes them over."""
+    for one in claims:
+        with one.mutex:
+            lease = clock.now() + rules.RING_LEASE
+            if not one.over and one.mine.update(due_at=lease):
+                one.lease = lease
+
+
 def send(mine: Claim) -> bool:
     """Hand one message over; False when this way did not take it and the next one is due now."""
-    row = mine.row
+    row, channel = mine.row, ""
     try:
         if row.route is not None:
+            channel = row.route.channel
             address = duty.open_(KIND, row.route.id, bytes(row.route.sealed))["address"]
-            channels.send(row.route.channel, address, row.idem.hex, text=rules.URGENT)
+            channels.send(channel, address, row.idem.hex, text=rules.URGENT)
         else:
-            _to_contact(row)
+            channel = _to_contact(row)
     except Exception as error:  # noqa: BLE001
         _say.warning("a call was not taken", kind=wire.why(error))
+        watch.failed[channel or row.channel] += 1
         return _next_way(mine)
-    # Only what is still ours: an answer may have dropped it, or a lease may be over.
-    Ringing.objects.filter(id=row.id, due_at=mine.lease).delete()
+    watch.taken[channel] += 1
+    with mine.mutex:
+        mine.over = True
+        if not mine.mine.filter(idem=row.idem).delete()[0]:
+            # A newer message to the same person came while this one was handed over: it goes now.
+            mine.mine.update(due_at=clock.now(), tries=0)
     return True
 
 
-def _to_contact(row: Ringing) -> None:
+def _to_contact(row: Ringing) -> str:
     doc = duty.open_(RING, row.id, bytes(row.sealed))
     row.ways = len(doc["ways"])
     channel, address = doc["ways"][(row.tries - 1) % len(doc["ways"])]
+    row.channel = channel
     if not channels.reaches(channel):
         raise Unavailable("nothing leaves by this channel as it is set up")
     with turn(KEYSTORE):
         token = links.create(doc["kind"], doc["link"], hours=doc["hours"])
     text = rules.with_path(doc["text"], f"{base()}/{doc['at']}/{token}", repeat=row.tries > 1)
     channels.send(channel, address, row.idem.hex, text=text)
+    return str(channel)
 
 
 def _next_way(mine: Claim) -> bool:
     row = mine.row
-    again = clock.now() + rules.ring_after(row.tries - 1, row.ways)
-    Ringing.objects.filter(id=row.id, due_at=mine.lease).update(due_at=again)
+    with mine.mutex:
+        mine.over = True
+        again = clock.now() + rules.ring_after(row.tries - 1, row.ways)
+        mine.mine.update(due_at=again)
     return False
 
 

@@ -129,7 +129,9 @@ def is_time(now: datetime, hour: str) -> bool:
 # To staff, when somebody has pressed: as long as the other one, so that its size tells nothing.
 URGENT = "Your notes are here. Please open them right away."
 RING_TRIES = 60
-RING_LEASE = timedelta(seconds=30)  # for one hand-over
+# A sender that lives renews its lease while a gateway takes its time; one that died does not, and
+# another takes over.
+RING_LEASE = timedelta(seconds=8)
 
 
 def ring_after(tries: int, ways: int) -> timedelta:

@@ -8,10 +8,12 @@ from django.utils import translation
 
 from amparo.foundation.config import config
 from amparo.people import queries as people
+from amparo.web import standing
 
 
 def everywhere(request: HttpRequest) -> dict[str, Any]:
-    """Language, direction, address prefix, and (at the desk) who is signed in."""
+    """Language, direction, address prefix, and (at the desk) who is signed in and whether something is
+    late, which is looked at only by pages that say it."""
     language = translation.get_language() or settings.LANGUAGE_CODE
     actor = getattr(request, "actor", None)
     return {
@@ -24,4 +26,5 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
         "roles": people.roles(actor) if actor is not None else frozenset(),
         "organisation": config().organisation,
         "sample": config().sample,
+        "late": standing.is_late,
     }

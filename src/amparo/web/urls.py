@@ -1,16 +1,10 @@
 """All addresses. The language is a prefix; none of them says what a page is about."""
 
 from django.conf.urls.i18n import i18n_patterns
-from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
 from amparo.web import errors
-
-
-def health(_: HttpRequest) -> HttpResponse:
-    """For the machine's own watch: says "ok" and nothing else."""
-    return HttpResponse("ok\n", content_type="text/plain")
-
+from amparo.web.standing import health
 
 urlpatterns = [
     path("healthz", health),

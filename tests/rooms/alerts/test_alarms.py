@@ -4,14 +4,15 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
-from amparo.alerts import jobs, queries
+from amparo.alerts import queries
 from amparo.alerts.models import Alarm, Moment, Plan
 from amparo.alerts.rules import DESK, Hours, Rung
 from amparo.alerts.services import answering, plans, pressing, running
 from amparo.alerts.services.plans import Draft, Person
 from amparo.casework.services import thread
-from amparo.foundation import clock, ids, journal
+from amparo.foundation import clock, engines, ids, journal
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
 from amparo.messages import channels, ringing, rules, services
 from amparo.messages.models import Ringing
@@ -467,9 +468,53 @@ def test_an_erased_case_leaves_no_plan_and_no_alarm(phone, house, amina):
 
 def test_the_auditor_finds_what_did_not_happen(phone, house, amina):
     press(arm(amina))
-    assert jobs.audit() == {"late": 0, "stuck": 0}
+    assert not any(queries.audit().values())
     clock.forward(timedelta(minutes=6))
-    assert jobs.audit()["late"] == 1
+    found = queries.audit()
+    assert found["alarms"] == 1 and found["messages"] == 1  # nobody climbs, and nobody sends
     phone.take()
+    assert not any(queries.audit().values())
     Alarm.objects.update(due_at=None)
-    assert jobs.audit() == {"late": 0, "stuck": 1}
+    assert queries.audit()["stuck"] == 1
+
+
+def test_how_it_stands_is_one_word(phone, house, amina, monkeypatch):
+    assert queries.standing() == "ok"
+    press(arm(amina))
+    clock.forward(timedelta(seconds=31))
+    assert queries.standing() == "late"
+    phone.take()
+    assert queries.standing() == "ok"
+    monkeypatch.setattr(engines, "alive", lambda: 0)
+    assert queries.standing() == "late"  # a house without an engine will be
+    server.destroy()
+    assert queries.standing() == "locked"
+
+
+def test_a_look_of_the_auditor_walks_no_table(phone, house, amina):
+    """Of a hundred thousand alarms that are over and as many messages that wait, none is looked at."""
+    many, later = 100_000, clock.now() + timedelta(days=1)
+    over = (Alarm(press=ids.new(), plan=ids.NIL, case=ids.NIL, state="closed") for _ in range(many))
+    Alarm.objects.bulk_create(over, batch_size=5000)
+    waiting = (Ringing(origin=ids.NIL, idem=ids.NIL, due_at=later) for _ in range(many))
+    Ringing.objects.bulk_create(waiting, batch_size=5000)
+    said: list[str] = []
+
+    def explain(execute, sql, params, many_, context):
+        if sql.startswith("SELECT (SELECT count"):
+            with connection.cursor() as cursor:
+                how = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
+                cursor.execute(f"{how} {sql}", params)
+                said.extend(str(tuple(row)) for row in cursor.fetchall())
+        return execute(sql, params, many_, context)
+
+    if connection.vendor == "postgresql":
+        connection.cursor().execute("ANALYZE")
+    with connection.execute_wrapper(explain):
+        assert not any(queries.audit().values())
+    plan = "\n".join(said)
+    assert plan
+    for walked in ("SCAN alerts_alarm", "SCAN messages_ringing"):
+        assert walked not in plan.replace("SCAN TABLE ", "SCAN "), plan
+    for walked in ("Seq Scan on alerts_alarm", "Seq Scan on messages_ringing"):
+        assert walked not in plan, plan

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from amparo.alerts.rules import Rung
 from amparo.alerts.services import plans, pressing
 from amparo.alerts.services.plans import Draft, Person
 from amparo.engine import alarms
-from amparo.foundation import ids, journal
+from amparo.foundation import clock, ids, journal
 from amparo.messages import channels, ringing, rules
 from amparo.messages.models import Ringing
 from tests import make
@@ -24,6 +25,7 @@ class Gateway:
 
     def __init__(self) -> None:
         self.reached: list[str] = []
+        self.texts: list[str] = []
         self.arrived = threading.Condition()
         self.open = threading.Event()
         self.open.set()
@@ -36,6 +38,7 @@ class Gateway:
             self.open.wait(LONG)
         with self.arrived:
             self.reached.append(address)
+            self.texts.append(text)
             self.arrived.notify_all()
 
     def waits_for(self, good: Callable[[list[str]], bool]) -> bool:
@@ -110,3 +113,47 @@ def test_one_gateway_that_hangs_stops_nobody_else(house: make.House, gateway: Ga
         gateway.open.set()
         assert gateway.waits_for(lambda found: len(found) == 2)
     assert not Ringing.objects.exists() and Alarm.objects.count() == 2
+
+
+def test_a_sender_that_lives_keeps_what_it_holds(
+    house: make.House, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gateway takes far longer than a lease; nobody sends it a second time meanwhile."""
+    monkeypatch.setattr(rules, "RING_LEASE", timedelta(seconds=0.5))
+    monkeypatch.setattr(alarms, "RENEW", 0.05)
+    gateway.hanging = {"a@example.org"}
+    gateway.open.clear()
+    with engine(), engine():
+        press(card("a"))
+        assert gateway.waiting.acquire(timeout=LONG)
+        assert not gateway.waiting.acquire(timeout=2)
+        gateway.open.set()
+        assert gateway.waits_for(lambda found: found == ["a@example.org"])
+    assert not Ringing.objects.exists()
+
+
+def test_what_a_dead_sender_held_is_taken_over(
+    house: make.House, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert timedelta(0) < rules.RING_LEASE < timedelta(seconds=10)
+    monkeypatch.setattr(rules, "RING_LEASE", timedelta(seconds=0.5))
+    press(card("a"))
+    assert ringing.claim(1)  # and whoever claimed it is gone
+    with engine():
+        assert gateway.waits_for(lambda found: found == ["a@example.org"])
+    assert gateway.texts[0].endswith(" (2)")  # it may have arrived before
+
+
+def test_what_is_said_while_a_message_is_handed_over_is_said_too(
+    house: make.House, gateway: Gateway
+) -> None:
+    press(card("a"))
+    (claim,) = ringing.claim(1)
+    Ringing.objects.update(idem=ids.new())  # as the next rung does, to the same person
+    with journal.unit():
+        ringing.send(claim)
+    row = Ringing.objects.get()
+    assert row.due_at <= clock.now() and row.tries == 0
+    with journal.unit():
+        ringing.send_due()
+    assert len(gateway.reached) == 2 and not Ringing.objects.exists()
