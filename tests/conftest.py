@@ -49,6 +49,7 @@ PARTS = {
     "chromium": lambda: any(map(shutil.which, CHROMIUM)),
     "postgres": _postgres_is_here,
     "nginx": lambda: bool(shutil.which("nginx") or Path("/usr/sbin/nginx").exists()),
+    "spin": lambda: bool(shutil.which("spin") and shutil.which("gcc")),
     "exiftool": lambda: bool(shutil.which("exiftool")),
     "msgfmt": lambda: bool(shutil.which("msgfmt")),
     "axe-core": lambda: _node_is_ready("axe-core"),
