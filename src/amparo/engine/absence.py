@@ -1,16 +1,13 @@
 """The call that is missed when it does not come: a watch elsewhere is called every minute while all is
 well, because a dead machine cannot say that it is dead."""
 
-import http.client
 import threading
-from urllib.parse import urlsplit
 
 import structlog
 
 from amparo.engine import watching
 from amparo.foundation.config import config
-from amparo.foundation.errors import Unavailable
-from amparo.messages import gateways
+from amparo.messages import wire
 
 EVERY = 60.0  # seconds
 # What the most common of such callers says of itself.
@@ -32,20 +29,15 @@ def run(stop: threading.Event) -> None:
 
 
 def call() -> bool:
-    """One GET; whether the other side took it. No redirect is followed, and nothing is sent but the
-    address that the administrator wrote down."""
-    parts = urlsplit(config().watch_url)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    """One GET; whether the other side took it. Nothing is sent but the address that the administrator
+    wrote down."""
     try:
-        connection = gateways.connect(
-            parts.scheme, parts.hostname or "", parts.port, config().watch_private
+        said = wire.call(
+            config().watch_url,
+            headers={"User-Agent": AGENT, "Accept": "*/*"},
+            private=config().watch_private,
+            method="GET",
         )
-        try:
-            connection.request("GET", target, headers={"User-Agent": AGENT, "Accept": "*/*"})
-            answer = connection.getresponse()
-            answer.read(1024)
-            return 200 <= answer.status < 300
-        finally:
-            connection.close()
-    except (OSError, ValueError, http.client.HTTPException, Unavailable):
+    except wire.NotTaken:
         return False
+    return 200 <= said.status < 300

@@ -1,14 +1,12 @@
 """One HTTP call to a carrier, the same care for all of them: the very address that was looked at, no
 redirect, no proxy, a bounded answer in a bounded time, and no word of a recipient in what fails."""
 
-import http.client
 import ipaddress
 import json
 import socket
 import ssl
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
@@ -16,6 +14,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from amparo.foundation.errors import Unavailable
+from amparo.messages import lines
 
 TIMEOUT = 5.0  # seconds for a whole hand-over, however slowly an answer drips
 MOST = 64 * 1024  # bytes of an answer that are read
@@ -68,23 +67,35 @@ def call(
     parts = split(url)
     if parts is None or (parts.scheme == "http" and not private):
         raise NotTaken("address")
+    until = time.monotonic() + (timeout or TIMEOUT)
     try:
-        with _connected(parts, private, timeout or TIMEOUT) as connection:
-            path = parts.path or "/"
-            target = f"{path}?{parts.query}" if parts.query else path
-            connection.request(method, target, body, dict(headers))
-            # No redirect is followed: it would carry a number to somebody whom nobody chose.
-            answer = connection.getresponse()
-            read = answer.read(MOST)
-            found = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, found, read)
+        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        sent = lines.request(method, target, parts.netloc, headers, body)
+        # No redirect is followed: it would carry a number to somebody whom nobody chose.
+        return _exchanged(parts, private, sent, until)
     except NotTaken:
         raise
     except TimeoutError:
         raise NotTaken("time") from None
-    except (OSError, http.client.HTTPException, ValueError):
+    except (OSError, ValueError):
         # What the library says could hold the address that was called.
         raise NotTaken("line") from None
+
+
+def _exchanged(parts: SplitResult, private: bool, sent: bytes, until: float) -> Answer:
+    """On a kept connection, or a new one; what was begun on one is never sent again on another."""
+    key = (parts.scheme, parts.netloc, private)
+    line, kept = lines.take(key), False
+    if line is None:
+        line = lines.Line(_dialled(parts, private, until))
+    try:
+        status, headers, read, kept = lines.exchange(line, sent, until, MOST)
+    finally:
+        if not kept:
+            line.socket.close()
+    if kept:
+        lines.keep(key, line)
+    return Answer(status, headers, read)
 
 
 def split(url: str) -> SplitResult | None:
@@ -112,47 +123,25 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
-@contextmanager
-def _connected(
-    parts: SplitResult, private: bool, timeout: float
-) -> Iterator[http.client.HTTPConnection]:
+def _dialled(parts: SplitResult, private: bool, until: float) -> socket.socket:
     """A connection to the very address that was looked at, so that a name cannot change between the
-    look and the call. It is cut when its time is over."""
+    look and the call."""
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     found = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     allowed = [one for one in dict.fromkeys(found) if private or is_public(one)]
     if not allowed:
         raise NotTaken("private")
-    wire = socket.create_connection((allowed[0], port), timeout)
-    line, over = wire.dup(), threading.Event()  # TLS takes the first handle for itself
-
-    def cut() -> None:
-        over.set()
-        with suppress(OSError):
-            line.shutdown(socket.SHUT_RDWR)
-
-    watch = threading.Timer(timeout, cut)
-    watch.daemon = True
-    watch.start()
-    kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
-    connection = kinds[parts.scheme](host, port, timeout=timeout)
+    wire = socket.create_connection((allowed[0], port), max(until - time.monotonic(), 0.001))
     try:
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if parts.scheme == "https":
-            wire = _trust().wrap_socket(wire, server_hostname=host)
-        connection.sock = wire
-        yield connection
-        if over.is_set():  # an answer that was cut off in the middle says nothing
-            raise NotTaken("time")
-    except (OSError, http.client.HTTPException):
-        if over.is_set():
-            raise NotTaken("time") from None
-        raise
-    finally:
-        watch.cancel()
-        connection.close()
+            wire.settimeout(max(until - time.monotonic(), 0.001))
+            return _trust().wrap_socket(wire, server_hostname=host)
+    except BaseException:
         wire.close()
-        line.close()
+        raise
+    return wire
 
 
 @cache
