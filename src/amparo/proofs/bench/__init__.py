@@ -12,14 +12,28 @@ from amparo.cli.manual import json_option
 from amparo.foundation.errors import Invalid
 from amparo.proofs.bench.figures import Figure
 
-NAMES = ("intake", "case-list", "upload", "search", "cold", "pages", "panic")
+NAMES = (
+    *("intake", "case-list", "upload", "search", "cold", "pages"),
+    *("panic", "ladders", "handover", "recovery"),
+)
 PAGE = "BENCH.md"
 __all__ = ["NAMES", "command"]
 
 
 def _bench(name: str) -> Callable[..., list[Figure]]:
     """What runs a bench; loaded when it is wanted."""
-    from amparo.proofs.bench import case_list, cold, intake, pages, panic, search, upload
+    from amparo.proofs.bench import (
+        case_list,
+        cold,
+        handover,
+        intake,
+        ladders,
+        pages,
+        panic,
+        recovery,
+        search,
+        upload,
+    )
 
     found: dict[str, Callable[..., list[Figure]]] = {
         "intake": intake.run,
@@ -29,6 +43,9 @@ def _bench(name: str) -> Callable[..., list[Figure]]:
         "cold": cold.run,
         "pages": pages.run,
         "panic": panic.run,
+        "ladders": ladders.run,
+        "handover": handover.run,
+        "recovery": recovery.run,
     }
     return found[name]
 
@@ -69,6 +86,9 @@ def command(names: tuple[str, ...], as_json: bool, small: bool) -> int:
     cold       time to the first page, and memory at rest
     pages      what each page weighs, and how many requests it takes
     panic      from a press to the hand-over at a gateway, fifty a second
+    ladders    alarms begun in a second, and what they cost while they wait
+    handover   messages a second to an HTTP gateway
+    recovery   killed at random points: what was lost, what came twice
     all        all of them; writes BENCH.md
     """
     from amparo.proofs.bench import figures, ground

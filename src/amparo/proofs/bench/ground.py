@@ -47,7 +47,10 @@ def beside_python() -> str:
     """A Python with what the programs beside ours need, from their own lock; made on first use."""
     home = beside(".venv")
     python = home / "bin" / "python"
-    if not python.exists() or subprocess.run([python, "-c", "import nacl"], check=False).returncode:
+    if (
+        not python.exists()
+        or subprocess.run([python, "-c", "import nacl, apprise, dbos"], check=False).returncode
+    ):
         say("making bench/beside/.venv from its own lock")
         run([sys.executable, "-m", "venv", "--clear", str(home)])
         lock = beside("requirements.txt")
@@ -173,7 +176,7 @@ def served(ground: Ground, *, hashing: bool = True) -> Iterator[Site]:
     port = free_port()
     program = SHIPPED if hashing else UNHASHED
     command = [sys.executable, "-c", program, "up", "--port", str(port)]
-    with _running(command, ground.environment, b"ready  http") as (process, after):
+    with running(command, ground.environment, b"ready  http") as (process, after):
         yield Site(port, process.pid, after)
 
 
@@ -182,14 +185,15 @@ def beside_served(program: str, environment: dict[str, str]) -> Iterator[Site]:
     """A WSGI program that stands beside ours, under the same server with the same settings."""
     port = free_port()
     command = [sys.executable, str(beside(program)), str(port)]
-    with _running(command, environment, b"ready  http") as (process, after):
+    with running(command, environment, b"ready  http") as (process, after):
         yield Site(port, process.pid, after)
 
 
 @contextlib.contextmanager
-def _running(
+def running(
     command: list[str], environment: dict[str, str], word: bytes
 ) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
+    """A program from when it has said a word until it is told to stop, and the seconds it took."""
     begun = time.monotonic()
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(

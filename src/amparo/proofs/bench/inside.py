@@ -8,8 +8,12 @@ The answer is the last line of standard output, in JSON.
 import contextlib
 import functools
 import json
+import os
+import socket
 import statistics
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -172,8 +176,8 @@ def stored() -> int:
 
 
 @task
-def cards(count: int) -> list[dict[str, str]]:
-    """Arm so many plans, each of somebody else and with one contact of its own; their tokens."""
+def cards(count: int, contacts: int = 1) -> list[dict[str, str]]:
+    """Arm so many plans, each of somebody else and with contacts of its own; their tokens."""
     from amparo.alerts.models import Plan
     from amparo.alerts.rules import Rung
     from amparo.alerts.services import plans
@@ -188,13 +192,111 @@ def cards(count: int) -> list[dict[str, str]]:
             with journal.unit():
                 _ask(code)
                 _, actor = intake.enter(" ".join(code.shown))
-                people = {"one": plans.Person("One", (("sms", contact),))}
-                ladder = (Rung(0, ("one",)),)
+                numbers = [contact, *(f"+1303555{one}{number:05}" for one in range(1, contacts))]
+                people = {
+                    f"p{at}": plans.Person("One", (("sms", to),)) for at, to in enumerate(numbers)
+                }
+                ladder = (Rung(0, tuple(people)),)
                 draft = plans.Draft("card", ladder, people, "The parcel is here.")
                 armed = plans.arm(actor, actor.case, draft)  # type: ignore[arg-type]
             found.append({"token": armed.token, "number": contact})
     Plan.objects.update(tried=True)
     return found
+
+
+# --- alarms --------------------------------------------------------------------------------------
+def _threads(work: Callable[[Any], object], given: list[Any], count: int) -> None:
+    """Each of these once, by so many threads."""
+    waiting = list(reversed(given))
+
+    def run() -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                work(waiting.pop())
+        connections.close_all()
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@task
+def ladders(count: int, callers: int) -> dict[str, float]:
+    """Press so many cards at once, then send their messages, each as one write to a file."""
+    from amparo.alerts.services import pressing
+    from amparo.foundation import ids, journal
+    from amparo.messages import channels, ringing
+
+    out = os.open(tempfile.mktemp(), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    def send(channel: str, address: str, idem: str, **_: Any) -> None:
+        os.write(out, f"{address} {idem}\n".encode())
+
+    channels.send, channels.reaches = send, lambda channel: True  # type: ignore[assignment]
+
+    def press(card: dict[str, str]) -> None:
+        with journal.unit():
+            pressing.press_card(card["token"], once=ids.new())
+
+    made = cards(count + 20, contacts=2)
+    _threads(press, made[:20], callers)
+    begun, used = time.perf_counter(), time.process_time()
+    _threads(press, made[20:], callers)
+    started = time.perf_counter() - begun
+    with journal.unit():
+        sent = ringing.send_due()
+    used = time.process_time() - used
+    assert sent == 2 * len(made), (sent, len(made))
+    return {"starts_per_second": count / started, "cpu_ms": used / count * 1000}
+
+
+@task
+def pend(count: int) -> int:
+    """So many ladders that climb tomorrow; what they hold is as long as a real one."""
+    from amparo.alerts.models import Alarm
+    from amparo.foundation import clock, ids
+
+    due = clock.now() + timedelta(days=1)
+    for _ in range(0, count, 5000):
+        rows = [
+            Alarm(
+                press=ids.new(), plan=ids.new(), case=ids.new(), due_at=due, step=0,
+                ladder=os.urandom(2300), desk=os.urandom(2300),
+            )
+            for _ in range(min(5000, count))
+        ]  # fmt: skip
+        Alarm.objects.bulk_create(rows, batch_size=500)
+    return count
+
+
+@task
+def hand_over(count: int) -> float:
+    """Messages a second that as many threads as the engine has senders hand to the gateway."""
+    from amparo.engine.alarms import SENDERS
+    from amparo.messages import gateways
+
+    def send(number: int) -> None:
+        gateways.send(f"+1202555{number:06}", "The parcel is here.", f"{number:032x}")
+
+    _threads(send, list(range(SENDERS * 4)), SENDERS)
+    begun = time.perf_counter()
+    _threads(send, list(range(count)), SENDERS)
+    return count / (time.perf_counter() - begun)
+
+
+@task
+def hand_over_raw(count: int, port: int) -> float:
+    """The same number of the same requests by one socket, one after the other."""
+    body = b'{"to": "+1202555000000", "text": "The parcel is here.", "id": "%032x"}' % 1
+    sent = b"POST /send HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    with socket.create_connection(("127.0.0.1", port)) as wire:
+        begun = time.perf_counter()
+        for _ in range(count):
+            wire.sendall(sent)
+            wire.recv(4096)
+        return count / (time.perf_counter() - begun)
 
 
 # --- measuring -----------------------------------------------------------------------------------
