@@ -6,7 +6,8 @@ commits. Then a process starts as after a crash, sweeps, and looks at everything
 
 Seen to fail: when `operations.sweep` does nothing; when `compartments._make` writes its epochs and its
 grants one by one; when `intake.ask` writes the row of the call before the keys are made; when a kind
-of deed that the source names is left out of `deeds.POINTS`.
+of deed that the source names is left out of `deeds.POINTS`; when a message is removed before it is
+handed over, when its try is counted only afterwards, and when a press queues in a commit of its own.
 """
 
 import contextlib
@@ -32,6 +33,7 @@ from amparo.foundation import clock, errors, ids, operations
 from amparo.foundation import tables as schema
 from amparo.foundation.config import config
 from amparo.foundation.router import DATA, KEYSTORE
+from amparo.proofs.prove import alarm_deeds  # noqa: F401 - which adds its deeds
 from amparo.proofs.prove.deeds import DEEDS, POINTS, Deed, Stage, kinds, stage_of
 from amparo.proofs.prove.found import Found, many, proves, seed
 from amparo.proofs.prove.world import World, beat, bytes_at_rest, found, mend, pending

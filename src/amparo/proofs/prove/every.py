@@ -1,10 +1,12 @@
 """All groups of proofs; importing this registers each proof under its number."""
 
 from amparo.proofs.prove import (
+    alarming,
     alike,
     at_rest,
     carried,
     crash,
+    crowded,
     doors,
     guessing,
     hostile,
@@ -26,10 +28,12 @@ from amparo.proofs.prove import (
 )
 
 __all__ = [
+    "alarming",
     "alike",
     "at_rest",
     "carried",
     "crash",
+    "crowded",
     "doors",
     "guessing",
     "hostile",

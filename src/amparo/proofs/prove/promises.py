@@ -47,6 +47,8 @@ PROMISES = {
         Promise("P26", "a journal that was touched is found out", "0", "unnoticed"),
         Promise("P27", "every read leaves one entry", "0", "missing"),
         Promise("P30", "killed anywhere, nothing accepted is lost", "0", "lost", BOTH, 40),
+        Promise("P32", "ten thousand requests keep nobody waiting", "0", "faults", BOTH, 40),
+        Promise("P33", "of each press somebody is told within a minute", "60", "s", BOTH, 20),
         Promise("P34", "a flood keeps nobody out", "0", "faults", minutes=30),
         Promise("P36", "every answer has exactly its headers", "0", "differences"),
         Promise("P37", "everybody can use the pages", "0", "violations", minutes=60),
