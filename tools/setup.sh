@@ -37,6 +37,7 @@ look() {
     want libimage-exiftool-perl "the proof that cleaned copies are clean cannot run" have exiftool
     want spin "the model of a press cannot be checked" have spin
     want gcc "the model of a press cannot be checked" have gcc
+    want iproute2 "the story of three machines cannot be played" have ip
     want fonts-noto-core "pages in Arabic may show boxes in screenshots" noto_is_here
     want nodejs "the tests with age in JavaScript cannot run" have node
     want npm "axe-core and age for the tests cannot be fetched" have npm

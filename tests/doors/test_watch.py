@@ -16,7 +16,7 @@ from django.test import Client
 from amparo.engine import absence, heartbeat, watching
 from amparo.foundation import clock, config
 from amparo.foundation.errors import Invalid
-from amparo.messages import gateways
+from amparo.messages import wire
 from amparo.people import services as people
 from amparo.web import standing
 from tests.doors.alarm_house import Phone, Tab, arm
@@ -171,7 +171,7 @@ def test_ones_own_network_is_called_only_where_that_is_allowed(watch: Watch, opt
 
 
 def test_a_watch_that_hangs_is_left_after_a_while(options: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(gateways, "TIMEOUT", 0.2)
+    monkeypatch.setattr(wire, "TIMEOUT", 0.2)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()

@@ -109,13 +109,13 @@ def engine() -> int:
     _begin_engine()
     jobs = (alarms.run, metrics.run, absence.run)
     beside = [threading.Thread(target=job, args=(stop,), daemon=True) for job in jobs]
-    for one in beside:
-        one.start()
+    for thread in beside:
+        thread.start()
     voice.say("ready  the engine beats")
     _tell_systemd()
     heartbeat.run(stop)
-    for one in beside:
-        one.join(timeout=GRACE)
+    for thread in beside:
+        thread.join(timeout=GRACE)
     return 0
 
 

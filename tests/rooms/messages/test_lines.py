@@ -1,5 +1,6 @@
 """Kept connections: used again, never when the other side has closed; no answer is waited for long."""
 
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -44,15 +45,12 @@ class Peer:
             threading.Thread(target=self.answer, args=(one,), daemon=True).start()
 
     def answer(self, one: socket.socket) -> None:
-        with one:
+        with one, contextlib.suppress(OSError):
             while one.recv(65536):
                 self.requests += 1
                 said = self.answers[(self.requests - 1) % len(self.answers)]
                 for at in range(len(said)) if self.drips else ():
-                    try:
-                        one.sendall(said[at : at + 1])
-                    except OSError:
-                        return
+                    one.sendall(said[at : at + 1])
                     threading.Event().wait(0.05)
                 if not self.drips:
                     one.sendall(said)

@@ -234,7 +234,7 @@ def ladders(count: int, callers: int) -> dict[str, float]:
     def send(channel: str, address: str, idem: str, **_: Any) -> None:
         os.write(out, f"{address} {idem}\n".encode())
 
-    channels.send, channels.reaches = send, lambda channel: True  # type: ignore[assignment]
+    channels.send, channels.reaches = send, lambda channel: True
 
     def press(card: dict[str, str]) -> None:
         with journal.unit():
@@ -269,6 +269,22 @@ def pend(count: int) -> int:
         ]  # fmt: skip
         Alarm.objects.bulk_create(rows, batch_size=500)
     return count
+
+
+@task
+def engines() -> int:
+    """How many live."""
+    from amparo.foundation.engines import alive
+
+    return alive()
+
+
+@task
+def alarms() -> int:
+    """How many there are."""
+    from amparo.alerts.models import Alarm
+
+    return Alarm.objects.count()
 
 
 @task
