@@ -14,14 +14,14 @@ from amparo.alerts.rules import Fault
 from amparo.consent import gate
 from amparo.foundation import clock, engines, ids
 from amparo.foundation.actor import Actor
-from amparo.foundation.errors import CannotOpen, NotFound
+from amparo.foundation.errors import CannotOpen, NotFound, Unavailable
 from amparo.foundation.watch import counts
 from amparo.messages import channels, ringing, trial
 from amparo.messages import rules as messages
 from amparo.messages import watch as lanes
 from amparo.people import queries as people
 from amparo.people.rules import INTAKE
-from amparo.vault import server
+from amparo.vault import duty, server
 
 
 @dataclass(frozen=True)
@@ -169,6 +169,19 @@ def on_duty(at: datetime | None = None) -> tuple[ids.Id, ...]:
 def ringing_now() -> int:
     """How many alarms ring for the desk; a count, for the banner of every page."""
     return Alarm.objects.filter(state="open", mode="actual").count()
+
+
+def cause(alarm_id: ids.Id) -> tuple[str, str]:
+    """(what the person feared, by their plan; how it was pressed) of an alarm that runs, for those who
+    prepare the answer; both empty when it is over, or when nothing of it opens."""
+    row = Alarm.objects.filter(id=alarm_id).exclude(ladder=b"").first()
+    if row is None:
+        return "", ""
+    try:
+        doc = duty.open_(LADDER, row.id, bytes(row.ladder))
+    except (CannotOpen, Unavailable):
+        return "", ""
+    return doc.get("danger", ""), doc.get("how", "")
 
 
 def alarm(actor: Actor, alarm_id: ids.Id) -> AlarmView:

@@ -1,6 +1,7 @@
 """How a ladder climbs, what an answer is worth and what a plan lacks, decided without a clock, a key
 or a table. Minutes count from the press; a contact's hours are their own."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ HOLD = timedelta(minutes=30)  # how long "I am on it" keeps a ladder still
 TOP_RINGS = 5  # minutes between two rings of the last rung
 LATEST = 24 * 60  # minutes: no rung stands later
 RUNGS, CONTACTS, WAYS = 12, 12, 4
+DANGER = re.compile(r"[a-z][a-z0-9-]{1,39}")  # a playbook's id; what it holds is not known here
 
 
 @dataclass(frozen=True)

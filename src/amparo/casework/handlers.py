@@ -1,7 +1,9 @@
 """How casework reacts to what it and the rooms below announce: the desk is told that there is
-something, and never what."""
+something, and never what; a press starts its playbook."""
 
+from amparo.alerts.events import Pressed
 from amparo.casework.events import DefenderWrote, ErasureAsked, RequestReceived, TakenFrom
+from amparo.casework.services import starting
 from amparo.consent.events import OverrideStarted
 from amparo.foundation import events, ids
 from amparo.messages import services as messages
@@ -22,3 +24,10 @@ def tell_the_desk(_event: object, event_id: ids.Id) -> None:
 def tell_the_owner(event: TakenFrom, event_id: ids.Id) -> None:
     """A notice to whoever's it was."""
     messages.queue_notices([ids.of(event.person)], event_id)
+
+
+@events.listens(Pressed)
+def start_playbook(event: Pressed, event_id: ids.Id) -> None:
+    """The first tasks of a press have an owner, an hour and a second person, whoever looks."""
+    case, alarm = ids.of(event.case), ids.of(event.alarm)
+    starting.start_pressed(case, alarm, mode=event.mode, event=event_id)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from amparo.casework.models import Draft, Sent, TakenOver
-from amparo.casework.services import erasing
+from amparo.casework.services import erasing, tasks
 from amparo.foundation import clock
 
 KEEP_SENT = timedelta(days=2)
@@ -12,8 +12,10 @@ KEEP_TOLD = timedelta(days=7)
 
 
 def sweep() -> None:
-    """Forget which forms were sent, drafts that nobody came back to, and what was told long ago; an
-    erasure that found no second person falls away."""
+    """Tell of tasks that are late; forget which forms were sent, drafts that nobody came back to, and
+    what was told long ago; an erasure that found no second person falls away."""
+    tasks.tell_late()
+    tasks.forget_exercises()
     erasing.fall_away()
     TakenOver.objects.filter(day__lt=clock.today() - KEEP_TOLD).delete()
     Sent.objects.filter(day__lt=clock.today() - KEEP_SENT).delete()

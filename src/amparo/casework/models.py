@@ -5,6 +5,9 @@ from django.db import models
 from amparo.foundation import clock, ids
 from amparo.vault import sealed
 
+# Where tasks lie sealed: whoever answers the person sees what is done for them.
+TASKS = "correspondence"
+
 
 class Case(models.Model):
     """A call for help: a request until an officer opens it as a case."""
@@ -89,6 +92,44 @@ class Erasure(models.Model):
     sealed = models.BinaryField()  # how they asked for it
 
 
+class Task(models.Model):
+    """A playbook that was started, one of its tasks, or a response that was asked for. Whose it is and
+    by when stands in clear while it is open, for the engine; nothing of it does afterwards.
+
+    What a press has begun is sealed to the intake team (`compartment` is empty), until somebody of it
+    opens the case.
+    """
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    case = models.UUIDField(db_index=True)
+    compartment = models.CharField(max_length=20, blank=True)
+    owner = models.UUIDField(null=True, db_index=True)
+    second = models.UUIDField(null=True, db_index=True)
+    due_at = models.DateTimeField(null=True)
+    told = models.PositiveSmallIntegerField(default=0)  # how often its lateness was told
+    until = models.DateField(null=True)  # of an exercise: its last day
+    sealed = models.BinaryField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at", "id"],
+                name="task_due",
+                condition=models.Q(due_at__isnull=False),
+            )
+        ]
+
+
+class Response(models.Model):
+    """Something that the organisation can set in motion: what, how fast, how much of it is free. All of
+    it is sealed to the house; its column is compared and set, so that a last place goes out once."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    case = models.UUIDField(db_index=True)  # the house's own papers
+    compartment = models.CharField(max_length=20, default="house")
+    sealed = models.BinaryField()
+
+
 class TakenOver(models.Model):
     """What an officer is told at their desk: what was theirs has become a colleague's."""
 
@@ -118,3 +159,5 @@ COVER = sealed.register(sealed.Kind("casework.cover", Cover))
 ENTRY = sealed.register(sealed.Kind("casework.entry", Entry))
 ERASURE = sealed.register(sealed.Kind("casework.erasure", Erasure))
 FILE = sealed.register(sealed.Kind("casework.file", File, files=True))
+TASK = sealed.register(sealed.Kind("casework.task", Task))
+RESPONSE = sealed.register(sealed.Kind("casework.response", Response))

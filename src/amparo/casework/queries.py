@@ -116,6 +116,7 @@ class QueueRow:
     version: int
     reach: list[dict[str, str]] = field(default_factory=list)
     where: str = ""
+    late: int = 0  # tasks past their hour
 
     @property
     def waits_for_defender(self) -> bool:

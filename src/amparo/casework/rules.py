@@ -1,6 +1,8 @@
 """Deadlines, states and what may follow what. Pure: no clock, no key, no table."""
 
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, time, timedelta
+from typing import TypeVar
 
 STATES = (
     "new",
@@ -71,6 +73,71 @@ def too_long(**texts: str) -> dict[str, str]:
     return {
         name: "long" for name, text in texts.items() if len(text) > limits.get(name, TEXT_LIMIT)
     }
+
+
+# --- tasks ---------------------------------------------------------------------------------------
+# Minutes after its hour at which somebody is told of an open task: its owner, the second person,
+# then whoever is on duty, again and again; after the last of these once a day.
+LATE_TOLD = (0, 5, 10, 30, 60, 120, 240, 480, 960)
+PROLONG = (15, 60, 240, 1440)  # minutes by which a task may be given longer, once
+DAY = 24 * 60
+Person = TypeVar("Person")
+
+
+def told_by_now(late: timedelta) -> int:
+    """How often the lateness of a task is told by now, when it is so late; before its hour never."""
+    minutes = late.total_seconds() / 60
+    if minutes < LATE_TOLD[-1]:
+        return sum(at <= minutes for at in LATE_TOLD)
+    return len(LATE_TOLD) + int((minutes - LATE_TOLD[-1]) // DAY)
+
+
+def whom_to_tell(told: int, now: int) -> tuple[bool, bool, bool]:
+    """(the owner, the second person, those on duty) are told, between two counts of `told_by_now`."""
+    return told < 1 <= now, told < 2 <= now, now >= 3
+
+
+def staffing(
+    on_duty: Sequence[Person], team: Sequence[Person], officer: Person | None, count: int
+) -> list[tuple[Person | None, Person | None]]:
+    """(owner, second person) of so many tasks that nobody has given out: those on duty in turn; when
+    nobody is, the case's officer, else somebody of the team. Nobody is their own second."""
+    of_team = [officer] if officer is not None and officer in team else []
+    first = [one for one in on_duty if one in team] or of_team or list(team)[:1]
+    if not first:
+        return [(None, None)] * count
+    line = list(dict.fromkeys([*first, *of_team, *team]))
+    found: list[tuple[Person | None, Person | None]] = []
+    for number in range(count):
+        owner = first[number % len(first)]
+        after = [*first[number % len(first) + 1 :], *line]
+        found.append((owner, next((one for one in after if one != owner), None)))
+    return found
+
+
+def playbook_for(
+    danger: str, how: str, known: Collection[str], *, missed: str, unclear: str
+) -> str:
+    """Which playbook a press starts: the danger that the person named, if there is one for it."""
+    if danger in known:
+        return danger
+    return missed if how == "missed" else unclear
+
+
+# --- what the organisation can set in motion -----------------------------------------------------
+LEVELS_OF_CAPACITY = ("free", "limited", "none")
+
+
+def capacity(of: int, free: int, level: str) -> str:
+    """free, limited or none: from what is counted (`of` > 0), else as its keeper says."""
+    if not of:
+        return level
+    return "none" if free <= 0 else "limited" if free == 1 < of else "free"
+
+
+def is_stale(until: datetime, now: datetime) -> bool:
+    """Whether the keeper's word is too old to build on: it is asked first then, and not urgent."""
+    return until < now
 
 
 # Names for covers: two plain words that nobody's story hides in.

@@ -472,6 +472,26 @@ def _duty() -> Iterator[Finding]:
         yield Finding("on duty", OK, "somebody is on for the next two weeks")
 
 
+def packs(_: Config) -> Iterator[Finding]:
+    """Playbooks and other packs: how many there are, and which files were refused."""
+    from amparo.casework import playbooks  # noqa: F401 - it makes its kind known
+    from amparo.foundation import packs as loader
+
+    for kind in loader.kinds():
+        found = loader.load(kind)
+        own = sum(one.own for one in found.packs.values())
+        told = f"{len(found.packs)} of the kind {kind.name}, {own} of them your own"
+        for fault in found.faults:
+            yield Finding(
+                "packs",
+                WARN,
+                f"{fault.file} is refused: {fault.place} is to be {fault.right}",
+                f"Mend it in {loader.own_folder(kind)}; the one that ships is used until then.",
+            )
+        if not found.faults:
+            yield Finding("packs", OK, told)
+
+
 def translations(settings: Config) -> Iterator[Finding]:
     """Languages whose safety texts nobody has read for this organisation."""
     unread = [one for one in settings.languages if one != "en" and one not in settings.reviewed]
@@ -504,7 +524,7 @@ ALWAYS: tuple[Check, ...] = (
 FOUNDED: tuple[Check, ...] = (permissions, ownership, handed_out, databases)
 INSIDE: tuple[Check, ...] = (
     officers, locked, heartbeat, trial, alarms, unfinished, resealing, the_journal, channels,
-    gateways, carriers, translations, backups,
+    gateways, carriers, packs, translations, backups,
 )  # fmt: skip
 
 

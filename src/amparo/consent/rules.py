@@ -10,7 +10,12 @@ HOUSE = "house"
 # What a recipient may want a compartment for; each is asked for by itself. The first is what the house
 # itself holds a case for.
 PROTECTION = "protection"
-PURPOSES = (PROTECTION, "legal", "care", "shelter", "costs", "publication", "statistics")
+# Authorities are told for a purpose of their own: no other yes is meant for them.
+AUTHORITIES = "authorities"
+PUBLICATION = "publication"
+PURPOSES = (
+    PROTECTION, "legal", "care", "shelter", "costs", PUBLICATION, "statistics", AUTHORITIES,
+)  # fmt: skip
 # Not asked for: a life in danger, and what two persons opened together.
 OVERRIDE = "override"
 RELEASE = "release"

@@ -41,6 +41,18 @@ TEXTS: dict[str, str | Promise] = {
     "time": pgettext_lazy("neutral text", "The meeting has a new time."),
 }
 OWN = "own"
+# What the desk prepares for when it rings, by the ids of playbooks; in the person's own words.
+DANGERS: dict[str, str | Promise] = {
+    "arrest": pgettext_lazy("danger", "That I am arrested"),
+    "raid": pgettext_lazy("danger", "That my home or office is searched"),
+    "disappearance": pgettext_lazy("danger", "That nobody knows where I am"),
+    "kidnap": pgettext_lazy("danger", "That I am kidnapped"),
+    "threat": pgettext_lazy("danger", "That somebody harms me, or those close to me"),
+    "sexual-violence": pgettext_lazy("danger", "Sexual violence"),
+    "border": pgettext_lazy("danger", "That I am stopped at a border"),
+    "device": pgettext_lazy("danger", "That my phone or computer is taken"),
+    "smear": pgettext_lazy("danger", "That I am attacked in public"),
+}
 KINDS = {
     "card": pgettext_lazy("safety", "A page that I keep"),
     "desk": pgettext_lazy("safety", "No page: those on duty press for me"),
@@ -78,6 +90,15 @@ class Plan(Page):
         _("A word that only you would say when you are safe"),
         pgettext_lazy("safety", "Tell it to them, and to nobody else. It ends the alarm."),
         LABEL,
+    )
+    danger = forms.ChoiceField(
+        label=_("What do you fear most?"),
+        help_text=pgettext_lazy(
+            "safety",
+            "Those on duty begin with what fits it. It may stay open: anything can happen.",
+        ),
+        choices=[("", "–"), *DANGERS.items()],
+        required=False,
     )
     kind = forms.ChoiceField(
         label=_("How do you send for help?"), choices=list(KINDS.items()), required=False,
@@ -164,6 +185,7 @@ class Plan(Page):
                 name=given["name"].strip(),
                 word=given["word"].strip(),
                 language=given.get("language") or translation.get_language() or "en",
+                danger=given.get("danger", ""),
             )
         return given
 
@@ -273,6 +295,7 @@ def answers_of(doc: Mapping[str, Any], kind: str) -> tuple[dict[str, Any], int]:
     """(what the form shows of a plan, for how many people)."""
     found: dict[str, Any] = {name: doc[name] for name in ("name", "word", "language")}
     same = [code for code, text in TEXTS.items() if str(text) == doc["text"]]
+    found["danger"] = doc.get("danger", "")
     found |= {"text": same[0] if same else OWN, "own": "" if same else doc["text"], "kind": kind}
     at = {name: minutes for minutes, to in reversed(doc["rungs"]) for name in to}
     for n, (key, one) in enumerate(doc["people"].items(), 1):
@@ -402,7 +425,8 @@ def carriers() -> list[dict[str, Any]]:
 
 def shown(plan: queries.PlanView) -> dict[str, Any]:
     """An armed plan as both pages show it."""
-    return {"plan": plan, "ladder": ladder(plan.doc), "lacks": lacks(plan)}
+    fears = DANGERS.get(plan.doc.get("danger", ""), "")
+    return {"plan": plan, "ladder": ladder(plan.doc), "lacks": lacks(plan), "fears": fears}
 
 
 # --- the card ------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ class Draft:
     name: str = ""
     word: str = ""  # said by whoever is safe
     language: str = "en"
+    danger: str = ""  # what they fear most: a playbook's id; may be empty
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ def _document(draft: Draft) -> dict[str, Any]:
         wrong["kind"] = "choose"
     if not draft.text.strip() or len(draft.text) > TEXT:
         wrong["text"] = "length"
+    if draft.danger and not rules.DANGER.fullmatch(draft.danger):
+        wrong["danger"] = "choose"
     for key, person in draft.people.items():
         if not person.label.strip() or len(person.text) > TEXT:
             wrong[key] = "length"
@@ -134,6 +137,7 @@ def _document(draft: Draft) -> dict[str, Any]:
         "name": draft.name.strip(),
         "word": draft.word.strip(),
         "language": draft.language,
+        "danger": draft.danger,
     }
 
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from amparo.alerts import rules
+from amparo.alerts import events, rules
 from amparo.alerts.models import CARD, HOME, LADDER, PLAN, Alarm, Moment, Plan
 from amparo.alerts.services import running
 from amparo.consent import gate
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import CannotOpen, Conflict, Invalid, NotFound, Refused
+from amparo.foundation.events import announce
 from amparo.messages import ringing, trial
 from amparo.people import queries as people
 from amparo.people.rules import INTAKE
@@ -81,7 +82,7 @@ def _press(
     practice: bool = False,
 ) -> Pressed:
     now = clock.now()
-    doc = doc | running.begun(now)
+    doc = doc | running.begun(now) | {"how": how}
     mode = "exercise" if practice else "actual"
     alarm = Alarm(press=once, plan=plan.id, case=plan.case, mode=mode)
     with operations.writing():
@@ -101,6 +102,7 @@ def _press(
         alarm.save(update_fields=["step", "due_at", "version", "ladder", "desk", "state"])
         Moment.objects.bulk_create(moments)
         journal.note("alarm pressed", alarm.case, alarm.id, mode=mode, how=how)
+        announce(events.Pressed(str(alarm.id), str(alarm.case), mode))
     return _shown(alarm, doc)
 
 

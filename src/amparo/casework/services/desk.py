@@ -4,8 +4,8 @@ from django.db.models import F
 
 from amparo.casework import queries, rules
 from amparo.casework.events import DeskAnswered, TakenFrom
-from amparo.casework.models import Case, Draft, TakenOver
-from amparo.casework.services import answers
+from amparo.casework.models import Case, Draft, TakenOver, Task
+from amparo.casework.services import answers, pressed
 from amparo.casework.services.record import (
     Author,
     SealedFile,
@@ -300,8 +300,16 @@ def hand_over(actor: Actor, *, to: ids.Id, note: str = "") -> int:
             if row.id in leaves and note.strip():
                 write_entry(leaves[row.id], Author("note", actor.id), note, inside=True)
             step(row.id, row.version, owner=to)
+        _tasks_too(actor, to)
         journal.note("handed over", to, count=len(mine))
     return len(mine)
+
+
+def _tasks_too(actor: Actor, to: ids.Id) -> None:
+    """One's own tasks go along; whose second was the colleague gets the actor for one."""
+    mine = Task.objects.filter(owner=actor.id)
+    mine.filter(second=to).update(owner=to, second=actor.id)
+    mine.update(owner=to)
 
 
 def taken_from(actor: Actor) -> list[ids.Id]:
@@ -320,6 +328,7 @@ def mend(actor: Actor, case: ids.Id) -> int:
     the pairs of two persons fresh; give what the defender chose and nobody could give so far; take in
     what came from outside under the team's key."""
     answers.take_in(actor, case)
+    pressed.take_in(actor, case)
     count = sum(gate.mend(actor, case, one) for one in compartments.to_mend(case))
     consent.keep_pairs(actor, case)
     consent.give_waiting(actor, case)

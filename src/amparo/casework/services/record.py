@@ -20,6 +20,7 @@ from amparo.casework.models import (
     OutsideAnswer,
     Sent,
     TakenOver,
+    Task,
 )
 from amparo.consent import gate
 from amparo.foundation import clock, ids
@@ -181,5 +182,5 @@ def erase_rows(case: ids.Id) -> None:
     """Remove what was written about a case whose keys are destroyed, files included."""
     for upload in File.objects.filter(case=case).values_list("upload", flat=True):
         files.destroy(upload)
-    for table in (File, Entry, Cover, OutsideAnswer, Erasure, TakenOver):
+    for table in (File, Entry, Cover, OutsideAnswer, Erasure, TakenOver, Task):
         table.objects.filter(case=case).delete()

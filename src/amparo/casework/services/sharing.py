@@ -124,6 +124,14 @@ def _agree(actor: Actor, case: ids.Id, offer: Offer, reader: ids.Id) -> None:
         )
 
 
+def may_be_told(actor: Actor, case: ids.Id, *, offer: Offer) -> None:
+    """Write down that the person lets somebody outside be told by word of mouth, for this case: no link
+    and no file, but a yes that the gate knows, that they see on their list and can take back."""
+    case_row(actor, case)
+    _check(actor, case, offer)
+    _agree(actor, case, offer, _file_reader(actor))
+
+
 def share_as_file(
     actor: Actor, case: ids.Id, *, offer: Offer, recipient: str
 ) -> tuple[str, Iterator[bytes]]:

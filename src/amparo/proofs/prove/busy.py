@@ -7,8 +7,16 @@ from typing import Any
 from amparo.alerts import oncall
 from amparo.alerts.rules import DESK, Rung
 from amparo.alerts.services import plans, pressing, roster
-from amparo.casework import queries
-from amparo.casework.services import desk, erasing, opening, sharing
+from amparo.casework import checklist, queries
+from amparo.casework.services import (
+    desk,
+    erasing,
+    opening,
+    responses,
+    sharing,
+    starting,
+    tasks,
+)
 from amparo.consent import services as consent
 from amparo.foundation import clock, ids
 from amparo.people import services as people
@@ -93,6 +101,7 @@ def _work(made: Busy, ines: Officer, tomas: Officer) -> None:
         made.known["override"] = consent.override(
             actor, case, compartment="location", grantee=ines.id, reason="Before the transfer."
         )
+        _to_do(made, actor, case)
         plan = plans.arm(actor, case, PLAN).id
         made.known["alarm"] = pressing.press_for(actor, case, plan, once=ids.new()).alarm
         made.known["rotation"] = put_on_duty(actor, ines.id, tomas.id)
@@ -109,6 +118,18 @@ def put_on_duty(actor: Any, *people_: ids.Id) -> ids.Id:
     )
     roster.keep_rotation(actor, rotation, name="days", version=0)
     return made
+
+
+def _to_do(made: Busy, actor: Any, case: ids.Id) -> None:
+    """A playbook with a task that is done, and what can be set in motion, some of it asked for."""
+    starting.start(actor, case, playbook="arrest", once=ids.new())
+    first = checklist.of_case(actor, case).next[0]
+    tasks.done(actor, case, first.id, text="Held at the second station since seven.")
+    night = clock.now() + timedelta(hours=12)
+    car = responses.Offer("car", "A car with a driver", 40, night, where="North", of=2, free=2)
+    responses.pick(actor, case, responses.keep(actor, car), once=ids.new())
+    old = responses.Offer("night", "A room for a night", 90, clock.now() - timedelta(hours=1))
+    made.known["response"] = responses.keep(actor, old)
 
 
 def _invitation(made: Busy, name: str) -> str:
@@ -138,6 +159,12 @@ def desk_pages(
         "new": "desk/new",
         "search": "desk/search",
         "alarms": "desk/alarms",
+        "tasks": f"{here}/tasks",
+        "start": f"{here}/start",
+        "tell": f"{here}/tell",
+        "menu": f"{here}/menu",
+        "responses": "desk/responses",
+        "response-new": "desk/responses/new",
         "plan": f"{here}/plan",
         "press": f"{here}/press",
         "two": "desk/two",
@@ -166,6 +193,9 @@ def desk_pages(
         found_["alarm"] = f"desk/alarms/{known['alarm']}"
     if "rotation" in known:
         found_["duty-change"] = f"desk/duty/rotation/{known['rotation']}"
+
+    if "response" in known:
+        found_["response"] = f"desk/responses/{known['response']}"
     if "file" in known:
         found_["file"] = f"{here}/files/{known['file']}"
     found_ |= {f"part-{code}": f"{here}/part/{code}" for code in PARTS}

@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -22,8 +23,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from amparo.alerts import rules as alerts
 from amparo.alerts.services import plans, pressing
 from amparo.api import tokens
-from amparo.casework import queries
-from amparo.casework.services import erasing, opening, sharing, thread
+from amparo.casework import checklist, queries
+from amparo.casework.services import erasing, opening, responses, sharing, starting, thread
 from amparo.consent import services as consent
 from amparo.foundation import clock, ids, journal
 from amparo.foundation.router import KEYSTORE
@@ -188,10 +189,25 @@ def stage_of(world: World) -> Stage:
     stage.given |= _alarm(owner, defender.case)
     with house["coordinator"].request() as actor:
         stage.given["rotation"] = str(put_on_duty(actor, duty.id, owner.id))
+    stage.given |= _to_do(owner, defender.case)
+    stage.bodies["desk/c/<case>/start"] = {"playbook": "arrest"}
+    stage.bodies["desk/c/<case>/start/<start>/time"] = {"fact": "taken", "at": "2026-01-01T10:00"}
+    stage.bodies["desk/c/<case>/tasks/<task>"] = {"deed": "take", "to": ""}
+    stage.bodies["desk/c/<case>/menu"] = {"response": stage.given["response"]}
     stage.bodies["desk/c/<case>/press"] = {"plan": stage.given["plan"]}
     for verb in ("take", "on"):
         stage.bodies[f"desk/alarms/<alarm>/{verb}"] = {"version": "1"}  # as it is after a press
     return stage
+
+
+def _to_do(owner: Any, case: ids.Id) -> dict[str, str]:
+    """A playbook runs, and something can be set in motion."""
+    offer = responses.Offer("car", "A car", 30, clock.now() + timedelta(hours=9))
+    with owner.request() as actor:
+        start = starting.start(actor, case, playbook="arrest", once=ids.new())
+        task = checklist.of_case(actor, case).next[0].id
+        response = responses.keep(actor, offer)
+    return {"start": str(start), "task": str(task), "response": str(response)}
 
 
 def _alarm(owner: Any, case: ids.Id) -> dict[str, str]:

@@ -28,6 +28,7 @@ SPREAD = {
     "desk/settings/notices/<code>": lambda: ("mail",),
     "desk/settings/notices/away/<code>": lambda: ("mail",),
     "desk/settings/notices/try/<code>": lambda: ("mail",),
+    "desk/c/<case>/start/<start>/<verb>": lambda: ("end", "time"),
     "desk/c/<case>/do/<verb>": lambda: tuple(sorted(ACTS)),
     "desk/c/<case>/part/<code>": lambda: ("narrative", "identity", "cover"),
     "desk/c/<case>/part/<code>/two": lambda: ("identity",),
@@ -156,6 +157,8 @@ desk/c/<case>/files                        GET,HEAD > > > > > - - - - y y
 desk/c/<case>/files/<file>                 GET,HEAD > > > > > - - - - y y
 desk/c/<case>/files/<file>/<number>        GET,HEAD > > > > > - - - - y y
 desk/c/<case>/files/<file>/sealed          POST     ! ! ! ! ! - - - - y y
+desk/c/<case>/menu                         GET,HEAD > > > > > - - - - y y
+desk/c/<case>/menu                         POST     ! ! ! ! ! - - - - > >
 desk/c/<case>/messages                     GET,HEAD > > > > > - - - - c c
 desk/c/<case>/messages                     POST     ! ! ! ! ! - - - - > >
 desk/c/<case>/override                     GET,HEAD > > > > > - - - - y y
@@ -178,6 +181,14 @@ desk/c/<case>/reach                        POST     ! ! ! ! ! - - - - > >
 desk/c/<case>/share                        GET,HEAD > > > > > - - - - y y
 desk/c/<case>/share                        POST     ! ! ! ! ! - - - - ? ?
 desk/c/<case>/shown                        GET,HEAD > > > > > - - - - y y
+desk/c/<case>/start                        GET,HEAD > > > > > - - - - y y
+desk/c/<case>/start                        POST     ! ! ! ! ! - - - - > >
+desk/c/<case>/start/<start>/end            POST     ! ! ! ! ! - - - - > >
+desk/c/<case>/start/<start>/time           POST     ! ! ! ! ! - - - - > >
+desk/c/<case>/tasks                        GET,HEAD > > > > > - - - - y y
+desk/c/<case>/tasks/<task>                 POST     ! ! ! ! ! - - - - > >
+desk/c/<case>/tell                         GET,HEAD > > > > > - - - - y y
+desk/c/<case>/tell                         POST     ! ! ! ! ! - - - - ? ?
 desk/draft                                 POST     ! ! ! ! ! y y y y y y
 desk/duty                                  GET,HEAD > > > > > - - y - y y
 desk/duty/away                             GET,HEAD > > > > > - - y - y y
@@ -225,6 +236,11 @@ desk/people/invite                         POST     ! ! ! ! ! - - ? - - -
 desk/queue                                 GET,HEAD > > > > > y y y y y y
 desk/queue/count                           GET,HEAD > > > > > y y y y y y
 desk/queue/known                           POST     ! ! ! ! ! > > > > > >
+desk/responses                             GET,HEAD > > > > > - - - - y y
+desk/responses/<response>                  GET,HEAD > > > > > - - - - y y
+desk/responses/<response>                  POST     ! ! ! ! ! - - - - ? ?
+desk/responses/new                         GET,HEAD > > > > > - - - - y y
+desk/responses/new                         POST     ! ! ! ! ! - - - - ? ?
 desk/search                                GET,HEAD > > > > > y y y y y y
 desk/search                                POST     ! ! ! ! ! y y y y c c
 desk/settings                              GET,HEAD > > > > > y y y y y y

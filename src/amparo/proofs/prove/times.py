@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connections, models
 
 from amparo.casework import queries
-from amparo.casework.services import desk, opening, sharing, thread
+from amparo.casework.services import desk, opening, sharing, starting, tasks, thread
 from amparo.consent import services as consent
 from amparo.foundation import clock, ids
 from amparo.foundation.config import config
@@ -34,6 +34,7 @@ OPEN = {
     "consent.Link.until",
     "messages.Outgoing.due_at",
     "casework.Case.due_at",
+    "casework.Task.due_at",
 }
 DAY = 24 * 3600
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ](?!00:00:00)\d\d:\d\d|\b\d\d:\d\d:\d\d\b")
@@ -87,6 +88,7 @@ def _journey(world: World) -> list[Any]:
         offer = sharing.Offer("R.", "legal", ("location",), clock.today() + timedelta(days=2))
         sharing.share_by_link(actor, case, offer=offer, hours=5)
         desk.save_draft(actor, place="x", text="draft")
+        start = starting.start(actor, case, playbook="threat", once=ids.new())
     with defender.request() as actor:
         thread.write(actor, once=ids.new(), text="again")
     with third.request() as actor:
@@ -94,6 +96,7 @@ def _journey(world: World) -> list[Any]:
 
     def close_case() -> None:
         with first.request() as actor:
+            tasks.end(actor, case, start, reason="done")
             row = queries.case(actor, case).row
             opening.close(actor, case, reason="done", version=row.version)
 

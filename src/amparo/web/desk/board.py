@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from amparo.alerts import queries, roster
-from amparo.casework import load
+from amparo.casework import checklist, load
 from amparo.foundation import clock, ids
 from amparo.people import queries as people
 from amparo.people.rules import COORDINATION, INTAKE
@@ -54,6 +54,7 @@ def board(request: Any) -> HttpResponse:
         "exists": roster.present() is not None,
         "hours": roster.hours(clock.now()),
         "lacks": len(roster.lacks()),
+        "tasks": checklist.board(request.actor) if sees_alarms else None,
     }
     return pages.render(request, "desk/board.html", context)
 

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from amparo.casework import queries
+from amparo.casework import checklist, queries
 from amparo.casework.services import desk as casework
 from amparo.casework.services import erasing, opening
 from amparo.foundation import ids
@@ -47,6 +47,7 @@ def case(request: Any, case: ids.Id) -> HttpResponse:
     view = queries.case(request.actor, case)
     context = {
         "view": view,
+        "todo": checklist.of_case(request.actor, case),
         "dues": timeline.dues(view),
         "steps": timeline.steps(view),
         "first": _first(view),

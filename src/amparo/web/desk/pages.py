@@ -46,6 +46,7 @@ WRONG: words.Words = {
     "same": _("This is the request itself. Choose another."),
     "form": _("This has not the form that it should have. Copy it once more, all of it."),
     "self": _("Somebody else must do this for you."),
+    "consent": _("They have not said yes to this, for this case. Ask them first."),
     "person": _("Choose one person. It does not open to a whole team."),
     "alone": _("This opens to whoever presses it. Choose yourself."),
     "full": _(

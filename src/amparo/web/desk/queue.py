@@ -1,6 +1,7 @@
 """The queue by time to deadline, what is previewed beside it, new requests, search, hand-over."""
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from amparo.casework import queries
+from amparo.casework import checklist, queries
 from amparo.casework.services import desk as casework
 from amparo.casework.services import opening
 from amparo.casework.services import search as searching
@@ -64,7 +65,8 @@ def queue(request: Any) -> HttpResponse:
         "heading": SHOW[show],
         "lists": _lists(show, found.counts),
         "total": found.counts.get(show, 0),
-        "rows": found.rows,
+        "rows": _with_late(found.rows),
+        "own_tasks": checklist.own(request.actor) if show in {"open", "mine"} else [],
         "here_url": address + (urlencode(place) + "&" if place else ""),
         "first": address + urlencode({"show": show}) if request.GET.get("after") else "",
         "older": address + urlencode({"show": show, "after": found.after}) if found.after else "",
@@ -74,6 +76,12 @@ def queue(request: Any) -> HttpResponse:
     if chosen is not None:
         context |= _preview(request, chosen)
     return pages.render(request, "desk/queue.html", context)
+
+
+def _with_late(rows: list[queries.QueueRow]) -> list[queries.QueueRow]:
+    """The rows, with how many of their tasks are late."""
+    late = checklist.late_in(row.case for row in rows)
+    return [replace(row, late=late[row.case]) if late[row.case] else row for row in rows]
 
 
 def _taken_from(request: Any) -> list[queries.QueueRow]:

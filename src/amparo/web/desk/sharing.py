@@ -22,7 +22,7 @@ from amparo.web.desk.forms.consent import Share
 def share(request: Any, case: ids.Id) -> HttpResponseBase:
     """The form; then the link, shown once, or the file."""
     view = queries.case(request.actor, case)
-    form = Share(request.POST if request.method == "POST" else None, held=_held(view))
+    form = Share(request.POST if request.method == "POST" else None, held=held(view))
     if form.is_bound and form.is_valid():
         given = form.cleaned_data
         try:
@@ -37,7 +37,8 @@ def share(request: Any, case: ids.Id) -> HttpResponseBase:
     return pages.render(request, "desk/share.html", context, status=422 if form.errors else 200)
 
 
-def _held(view: queries.CaseView) -> list[tuple[str, Any]]:
+def held(view: queries.CaseView) -> list[tuple[str, Any]]:
+    """Compartments that an officer could show or tell of."""
     first = ["correspondence", "cover"]
     codes = first + [one.code for one in view.compartments if one.open and one.code not in first]
     return [(code, words.COMPARTMENTS[code]) for code in codes]

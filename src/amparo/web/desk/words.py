@@ -78,6 +78,7 @@ PURPOSES: Words = {
     "costs": pgettext_lazy("purpose", "Pay the costs"),
     "publication": pgettext_lazy("purpose", "Speak up for them in public"),
     "statistics": pgettext_lazy("purpose", "Count it, without their name"),
+    "authorities": pgettext_lazy("purpose", "Ask the authorities to protect them"),
 }
 # Keys that nobody asked a defender for.
 OTHERWISE: Words = {
@@ -141,6 +142,7 @@ EXITS: Words = {
     "link": pgettext_lazy("exit", "by a link that opened once"),
     "file": pgettext_lazy("exit", "as a file that only their key opens"),
     "export": pgettext_lazy("exit", "as an export"),
+    "word": pgettext_lazy("exit", "by word of mouth"),
 }
 THEMSELVES: Words = {"own": pgettext_lazy("recipient", "The person themselves")}
 TEAMS: Words = {
@@ -182,6 +184,70 @@ SAID: Words = {
     "safe": pgettext_lazy("alarm", "says that they are safe"),
     "escalate": pgettext_lazy("alarm", "cannot; the next ones are wanted"),
     "stop": pgettext_lazy("alarm", "wants to be told no more"),
+}
+# Who does a task; the one whose task it is sees to it that it is done.
+WHO: Words = {
+    "officer": pgettext_lazy("who", "those on duty"),
+    "lawyer": pgettext_lazy("who", "a lawyer"),
+    "care": pgettext_lazy("who", "somebody of care"),
+    "digital": pgettext_lazy("who", "somebody who knows devices"),
+    "coordination": pgettext_lazy("who", "coordination"),
+}
+TELLS: Words = {
+    "": pgettext_lazy("tells", "Nobody outside"),
+    "partners": pgettext_lazy("tells", "Partners"),
+    "authorities": pgettext_lazy("tells", "Authorities"),
+    "public": pgettext_lazy("tells", "The public"),
+}
+TASK_STATES: Words = {
+    "open": pgettext_lazy("task", "Open"),
+    "waits": pgettext_lazy("task", "Has no hour yet"),
+    "done": pgettext_lazy("task", "Done"),
+    "dropped": pgettext_lazy("task", "Not needed"),
+    "asked": pgettext_lazy("task", "Asked for"),
+    "active": pgettext_lazy("task", "Is there"),
+    "ended": pgettext_lazy("task", "Over"),
+}
+TASK_LOG: Words = {
+    "taken": pgettext_lazy("task", "Taken"),
+    "handed": pgettext_lazy("task", "Given to a colleague"),
+    "done": pgettext_lazy("task", "Done"),
+    "dropped": pgettext_lazy("task", "Not needed"),
+    "prolonged": pgettext_lazy("task", "Given longer"),
+    "again": pgettext_lazy("task", "Opened again"),
+    "over": pgettext_lazy("task", "The playbook is over"),
+    "time": pgettext_lazy("task", "A time was written down"),
+    "asked": pgettext_lazy("task", "Asked for"),
+    "active": pgettext_lazy("task", "Is there"),
+    "ended": pgettext_lazy("task", "Over"),
+}
+LONGER: Words = {
+    "15": pgettext_lazy("longer", "15 minutes"),
+    "60": pgettext_lazy("longer", "1 hour"),
+    "240": pgettext_lazy("longer", "4 hours"),
+    "1440": pgettext_lazy("longer", "1 day"),
+}
+RESPONSES: Words = {
+    "lawyer": pgettext_lazy("response", "Lawyer on call"),
+    "car": pgettext_lazy("response", "Safe car"),
+    "night": pgettext_lazy("response", "A place for the night"),
+    "grant": pgettext_lazy("response", "Emergency money"),
+    "beside": pgettext_lazy("response", "Somebody beside them"),
+    "digital": pgettext_lazy("response", "Help with devices"),
+    "medical": pgettext_lazy("response", "Doctor or nurse"),
+    "statement": pgettext_lazy("response", "Public word"),
+    "urgent action": pgettext_lazy("response", "Urgent action by partners"),
+    "other": pgettext_lazy("response", "Something else"),
+}
+CAPACITY: Words = {
+    "free": pgettext_lazy("capacity", "Free"),
+    "limited": pgettext_lazy("capacity", "Little left"),
+    "none": pgettext_lazy("capacity", "None now"),
+}
+CAPACITY_MARKS = {
+    "free": ("disc", "green"),
+    "limited": ("half", "ochre"),
+    "none": ("barred", "red"),
 }
 # What the page says after a deed; the address carries the code only.
 DONE: Words = {
@@ -244,6 +310,21 @@ DONE: Words = {
     "duty-away": _("Kept. They are not rung in this time."),
     "duty-note": _("Kept. Whoever comes reads it here."),
     "duty-calendar-gone": _("Stopped. The address shows nothing any more."),
+    "playbook": _("It has begun. The first three tasks are yours until you give them on."),
+    "task-take": _("It is yours now."),
+    "task-hand": _("Your colleague has it now, and hears so."),
+    "task-done": _("Done."),
+    "task-drop": _("Not needed. The reason stands beside it."),
+    "task-prolong": _("It has longer. That works once."),
+    "task-again": _("It is open again, and yours."),
+    "task-time": _("Written down. Hours that count from it are set."),
+    "task-end": _("The playbook is over."),
+    "told": _("Their yes is written down. They see it on their list and can take it back."),
+    "response": _("Asked for, and yours. Its place is kept."),
+    "response-there": _("It is there."),
+    "response-over": _("It is over. Its place is free again."),
+    "response-kept": _("Kept. Everybody at the desk sees it."),
+    "response-gone": _("Taken off the list."),
     "team": _("They are in the team now. What is sealed to it opens to them."),
     "team-left": _("They have left the team. Its lock is changed."),
 }

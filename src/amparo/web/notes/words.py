@@ -46,6 +46,7 @@ PURPOSES: Words = {
     "costs": pgettext_lazy("for you", "paying costs"),
     "publication": pgettext_lazy("for you", "making it public"),
     "statistics": pgettext_lazy("for you", "counting it, without your name"),
+    "authorities": pgettext_lazy("for you", "asking the authorities to protect you"),
     "override": pgettext_lazy("for you", "a life in danger, without asking first"),
     "release": pgettext_lazy("for you", "opened by two people together"),
     "duty": pgettext_lazy("for you", "one person, when your life is in danger"),
@@ -58,6 +59,7 @@ PURPOSE_TITLES: Words = {
     "costs": pgettext_lazy("for them", "paying costs"),
     "publication": pgettext_lazy("for them", "making it public"),
     "statistics": pgettext_lazy("for them", "counting it, without a name"),
+    "authorities": pgettext_lazy("for them", "asking the authorities to protect them"),
 }
 WAYS_OUT: Words = {
     "link": pgettext_lazy("way out", "By a page that opens once."),

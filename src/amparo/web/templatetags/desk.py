@@ -8,9 +8,9 @@ from django.forms import BoundField
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language_info
+from django.utils.translation import get_language_info, ngettext
 
-from amparo.foundation import clock
+from amparo.foundation import clock, ids
 from amparo.web import cords
 from amparo.web.desk import words
 from amparo.web.tags import icon
@@ -33,6 +33,12 @@ TABLES = {
     "how": words.HOW,
     "call": words.CALLS,
     "verb": words.VERBS,
+    "who": words.WHO,
+    "tells": words.TELLS,
+    "task": words.TASK_STATES,
+    "log": words.TASK_LOG,
+    "response": words.RESPONSES,
+    "capacity": words.CAPACITY,
 }
 
 
@@ -97,6 +103,32 @@ def answer(code: str) -> SafeString:
     return format_html(
         '<span class="{}">{} {}</span>', dye, icon(mark), words.word(words.ANSWERS, code)
     )
+
+
+@register.simple_tag
+def capacity(state: str, of: int, left: int) -> SafeString:
+    """How much of a response there is: mark, word, and the count where one is kept."""
+    mark, dye = words.CAPACITY_MARKS[state]
+    said = words.word(words.CAPACITY, state)
+    count = format_html(" <bdi>{}/{}</bdi>", left, of) if of else ""
+    return format_html('<span class="{}">{} {}{}</span>', dye, icon(mark), said, count)
+
+
+@register.simple_tag
+def fresh() -> str:
+    """A key of its own for one form among many."""
+    return str(ids.new())
+
+
+@register.filter
+def minutes(count: int) -> str:
+    """A span of minutes in words: minutes, hours or days."""
+    if count < 120:
+        return ngettext("%(n)s minute", "%(n)s minutes", count) % {"n": count}
+    if count < 48 * 60:
+        return ngettext("%(n)s hour", "%(n)s hours", count // 60) % {"n": count // 60}
+    days = count // (24 * 60)
+    return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
 
 
 @register.inclusion_tag("desk/parts/cord.html")
