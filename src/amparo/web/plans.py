@@ -420,7 +420,10 @@ EXAMPLES = {
 def carriers() -> list[dict[str, Any]]:
     """What can carry a message from here now: how an address is written, where that is not plain, and
     what others see of it."""
-    return [{"before": EXAMPLES.get(one, ""), "sees": SEES[one]} for one in open_to(TO_CONTACTS)]
+    return [
+        {"name": NAMES[one], "before": EXAMPLES.get(one, ""), "sees": SEES[one]}
+        for one in open_to(TO_CONTACTS)
+    ]
 
 
 def shown(plan: queries.PlanView) -> dict[str, Any]:

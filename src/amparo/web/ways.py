@@ -42,16 +42,14 @@ WRONG: Words = {
     "webhook": _("There is none of this name."),
 }
 SEES: Words = {
-    "mail": _("Mail: both mail providers see who gets it and when, and can read the text."),
-    "sms": _("Text message: the phone companies see who gets it and when, and keep the text."),
-    "signal": _("Signal: Signal sees who gets it and when, and cannot read the text."),
-    "matrix": _("Matrix: the servers of the room see who gets it and when, and can read the text."),
-    "ntfy": _("ntfy: its server sees the topic and when, and can read the text."),
-    "push": _("UnifiedPush: the push server sees the address and when; it may read the text."),
-    "webpush": _(
-        "A browser: the company that makes it sees that a note came and when, not the text."
-    ),
-    "webhook": _("Another program of ours: it reads the text and may keep it."),
+    "mail": _("Both mail providers see who gets it and when, and can read the text."),
+    "sms": _("The phone companies see who gets it and when, and keep the text."),
+    "signal": _("Signal sees who gets it and when, and cannot read the text."),
+    "matrix": _("The servers of the room see who gets it and when, and can read the text."),
+    "ntfy": _("Its server sees the topic and when, and can read the text."),
+    "push": _("The push server sees the address and when; it may read the text."),
+    "webpush": _("The company that makes it sees that a note came and when, not the text."),
+    "webhook": _("It reads the text and may keep it."),
 }
 # What a carrier may have answered, by the one word that is known of it.
 WHY: Words = {
