@@ -14,8 +14,9 @@ from amparo.messages.channels.fakes import Carriers, carriers
 from amparo.messages.models import Route, Trial
 from amparo.web.plans import way_of, written
 from tests import make
-from tests.doors.desk_house import client
+from tests.doors.desk_house import busy, client
 from tests.doors.shell import AMPARO, Shell, environment, found
+from tests.doors.test_plans import TYPED, Notes, only
 
 NUMBER = "+525512345678"
 
@@ -123,6 +124,25 @@ def test_other_ways_are_read_as_they_are_typed_and_shown_so(typed: str, way: obj
     found = way_of(typed)
     assert found == way
     assert found is None or way_of(written(*found)) == found
+
+
+def test_a_plan_names_what_others_see_and_stays_light(here: Carriers) -> None:
+    made = busy()
+    notes = Notes(made.case)
+    six = {f"who{n}": "Somebody with a name" for n in range(1, 7)}
+    page = notes.step(deed="more", **(TYPED | six | {"count": "6"}))
+    assert 'name="who6"' in page and "Signal sees who gets it" in page
+    assert "signal +52 55 1234 5678" in page and len(page.encode()) <= 20_000
+    page = notes.step(
+        deed="arm", **(TYPED | {"a1": "signal rosa.42", "b1": "", "a2": "ntfy short"})
+    )
+    assert notes.status == 422 and 'value="signal rosa.42"' in page
+    notes.step(deed="arm", **(TYPED | {"a1": "signal rosa.42", "b1": "", "a2": f"ntfy {'a' * 20}"}))
+    page = notes.step()
+    assert "Signal may hold back a message to somebody new." in page
+    assert "signal rosa.42" in page and f"ntfy {'a' * 20}" in page
+    page = notes.step(deed="change", plan=str(only(made).id))
+    assert 'value="signal rosa.42"' in page  # as it was typed, to be kept or changed
 
 
 # --- the shell -----------------------------------------------------------------------------------
