@@ -63,19 +63,20 @@ def _by_status(status: int) -> str:
 
 
 def _error(error: dict[str, Any]) -> None:
-    why = CODES.get(error.get("code", 0), "")
-    text = str(error.get("message", ""))
+    code, text = error.get("code"), str(error.get("message", ""))
+    why = CODES.get(code, "answer") if isinstance(code, int) else "answer"
     if "captcha" in text.lower() or "proof" in text.lower():
         why = "captcha"
     elif re.search(r"\b(429|413)\b", text):  # older daemons hand Signal's own answer on
         why = "limit"
-    raise NotTaken(why or "answer", REST if why in {"limit", "captcha"} else 0)
+    raise NotTaken(why, REST if why in {"limit", "captcha"} else 0)
 
 
 def _results(result: Any) -> None:
     """One line for each recipient, in newer daemons."""
-    for one in (result.get("results") or []) if isinstance(result, dict) else []:
-        kind = one.get("type", "SUCCESS") if isinstance(one, dict) else ""
+    found = result.get("results") if isinstance(result, dict) else None
+    for one in found if isinstance(found, list) else []:
+        kind = str(one.get("type", "")) if isinstance(one, dict) else ""
         if kind == "SUCCESS":
             continue
         why = TYPES.get(kind, "answer")
