@@ -223,7 +223,8 @@ def test_a_channel_by_which_nothing_can_leave_is_said(
     page = notes.step()
     assert "Text messages cannot be sent from here yet: My sister would not be told." in page
     assert "Mail cannot be sent from here yet: R., lawyer would not be told." in page
-    monkeypatch.setattr(gateways, "load", lambda: (object(),))
+    one = gateways.Gateway("one", "https://sms.example/{to}{text}")
+    monkeypatch.setattr(gateways, "load", lambda: (one,))
     assert "Text messages cannot" not in notes.step()
 
 

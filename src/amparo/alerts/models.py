@@ -31,6 +31,7 @@ class Plan(models.Model):
     tried = models.BooleanField(default=False)  # a press before that is a try, and counts as one
     armed = models.BinaryField(default=b"")  # empty: off, or for the desk's keys only
     find = models.BinaryField(max_length=32, null=True, unique=True)  # of a card's token
+    keyword = models.BinaryField(max_length=32, null=True, db_index=True)  # a mark of its phrase
     day = models.DateField(default=clock.today)
 
 
@@ -72,6 +73,17 @@ class Alarm(models.Model):
                 name="one_running_alarm",
             )
         ]
+
+
+class Silence(models.Model):
+    """A number that has asked to be told nothing more by the plans of a case."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    case = models.UUIDField(db_index=True)
+    number = models.BinaryField(max_length=32, db_index=True)  # a mark under the duty key
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "number"], name="one_silence")]
 
 
 class Moment(models.Model):

@@ -1,5 +1,6 @@
 """Reads of alerts: plans of a case, alarms that run, what happened. Only what the actor's keys open."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
@@ -9,14 +10,14 @@ from django.db import Error
 from django.db.models import Q
 
 from amparo.alerts import roster, rules
-from amparo.alerts.models import HOME, LADDER, MOMENT, PLAN, Alarm, CheckIn, Moment, Plan
+from amparo.alerts.models import HOME, LADDER, MOMENT, PLAN, Alarm, CheckIn, Moment, Plan, Silence
 from amparo.alerts.rules import Fault
 from amparo.consent import gate
 from amparo.foundation import clock, engines, ids
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import CannotOpen, NotFound, Unavailable
 from amparo.foundation.watch import counts
-from amparo.messages import channels, ringing, trial
+from amparo.messages import channels, inbound, ringing, trial
 from amparo.messages import rules as messages
 from amparo.messages import watch as lanes
 from amparo.people import queries as people
@@ -38,7 +39,9 @@ class PlanView:
 
 @dataclass(frozen=True)
 class AlarmRow:
-    """A line of the list of alarms. `undelivered` counts messages that no channel has taken yet."""
+    """A line of the list of alarms. `undelivered` counts messages that no channel has taken yet,
+    `unreported` those that were taken and are not known to have arrived; `held` are held back by what
+    an account allows, until `held_until`."""
 
     id: ids.Id
     case: ids.Id
@@ -49,6 +52,9 @@ class AlarmRow:
     version: int
     undelivered: int
     day: date
+    unreported: int = 0
+    held: int = 0
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -102,9 +108,31 @@ def plans(actor: Actor, case: ids.Id) -> list[PlanView]:
     for row in Plan.objects.filter(case=case).order_by("kind"):
         doc = gate.read(leave, PLAN, row)
         faults = rules.faults(rules.rungs_of(doc), rules.contacts_of(doc), duty=duty)
+        faults += _asked_for_silence(case, doc)
         armed = bool(row.armed) or row.kind == "desk"
         found.append(PlanView(row.id, row.kind, row.tried, armed, doc, faults))
     return found
+
+
+def silences(case: ids.Id) -> set[bytes]:
+    """Marks of the numbers that have asked to be told nothing more about this person."""
+    found = Silence.objects.filter(case=case).values_list("number", flat=True)
+    return {bytes(one) for one in found}
+
+
+def is_quiet(way: Sequence[str], quiet: set[bytes]) -> bool:
+    """Whether a way, (channel, address), leads to one of these numbers."""
+    channel, address = way
+    return channel == "sms" and inbound.mark(address) in quiet
+
+
+def _asked_for_silence(case: ids.Id, doc: dict[str, Any]) -> list[Fault]:
+    quiet = silences(case)
+    return [
+        Fault("asked for silence", name)
+        for name, one in doc["people"].items()
+        if quiet and any(is_quiet(way, quiet) for way in one["ways"])
+    ]
 
 
 def silent_channels() -> list[str]:
@@ -134,6 +162,7 @@ def alarms(actor: Actor, *, running: bool = True) -> list[AlarmRow]:
 
 
 def _row(row: Alarm) -> AlarmRow:
+    stands = ringing.standing(row.id)
     return AlarmRow(
         row.id,
         row.case,
@@ -142,8 +171,11 @@ def _row(row: Alarm) -> AlarmRow:
         row.step,
         row.due_at,
         row.version,
-        ringing.undelivered(row.id),
+        stands.untaken,
         row.day,
+        stands.unreported,
+        stands.held,
+        stands.held_until,
     )
 
 

@@ -18,6 +18,8 @@ RUNNING: tuple[State, ...] = ("open", "answered")
 
 TAKE_BACK = timedelta(seconds=30)  # for the one who pressed by mistake
 HOLD = timedelta(minutes=30)  # how long "I am on it" keeps a ladder still
+HOLD_BY_MESSAGE = timedelta(minutes=10)  # the same, said in a message, whose sender can be forged
+HELD_BACK = timedelta(minutes=3)  # a press by a stranger's message, while many strangers write
 TOP_RINGS = 5  # minutes between two rings of the last rung
 LATEST = 24 * 60  # minutes: no rung stands later
 RUNGS, CONTACTS, WAYS = 12, 12, 4
@@ -131,6 +133,15 @@ LEGS = 12
 GRACE, SHORTEST_GRACE, LONGEST_GRACE = 20, 5, 240  # minutes between a time and the plan's press
 NUDGES = 2  # reminders to the person, before anybody else is told
 SNOOZES, SNOOZE_MINUTES = 3, (15, 30, 60)
+
+
+# --- a phrase in a message -----------------------------------------------------------------------
+# Of how many words a phrase must be that presses: by one of the person's own numbers, by any number.
+KEYWORD = (
+    "keyword"  # the kind of the plan that it presses, a copy of the one that is pressed by hand
+)
+WORDS_OWN, WORDS_ANY = 2, 3
+OWN_NUMBERS = 2
 
 
 # --- a plan's document ---------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """What the doctor says of the ways out of the house: gateways, carriers, and whether they are open."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from amparo.cli.findings import FAIL, OK, WARN, Finding
+from amparo.cli.findings import FAIL, OK, WARN, Finding, counted
 from amparo.foundation.config import Config
 
 UNTRIED = "the makers of Amparo have not tried it against a live server"
@@ -32,9 +33,31 @@ def gateways(_: Config) -> Iterator[Finding]:
         names = ", ".join(one.name for one in found)
         told = f"{names}; no provider has been tried with this program, so make a try of a plan"
         yield Finding("text messages", OK, told)
+        yield from _two_ways(found)
     else:
         told = "no gateway: contacts of a plan who have a phone number alone are told nothing"
         yield Finding("text messages", WARN, told, f"Write {file} (see docs/install.md).")
+
+
+def _two_ways(found: Sequence[Any]) -> Iterator[Finding]:
+    """Whether providers say what became of a message, and bring what people write."""
+    from amparo.messages import inbound
+
+    silent = [one.name for one in found if one.receipt is None]
+    if silent:
+        told = f"{', '.join(silent)}: nobody learns whether a message has arrived"
+        mend = "Write [gateway.receipt] under it (see docs/install.md)."
+        yield Finding("receipts", WARN, f"{told}, so no other way is tried when it has not", mend)
+    else:
+        yield Finding("receipts", OK, "a message that does not arrive goes another way")
+    numbers = list(dict.fromkeys(one.inbound.number for one in found if one.inbound))
+    strangers = counted(inbound.strangers(), "message", "messages")
+    if numbers:
+        told = f"to {', '.join(numbers)}; {strangers} of unknown senders today, met with silence"
+        yield Finding("answers", OK, told)
+    else:
+        told = "none can come in: contacts answer on their page only, no message sends for help"
+        yield Finding("answers", OK, told)
 
 
 def carriers(_: Config) -> Iterator[Finding]:

@@ -450,6 +450,22 @@ def alarms(_: Config) -> Iterator[Finding]:
         )
     else:
         yield Finding("alarms", OK, "none is late")
+    stands = ringing.standing()
+    if stands.held and stands.held_until:
+        yield Finding(
+            "held back",
+            WARN,
+            f"{counted(stands.held, 'message waits', 'messages wait')} until"
+            f" {stands.held_until:%H:%M} UTC for what an account allows",
+            "Raise per_minute in gateways.toml if the provider allows more, or add a gateway.",
+        )
+    if stands.untaken or stands.unreported:
+        yield Finding(
+            "messages of alarms",
+            WARN,
+            f"{stands.untaken} taken by no channel, {stands.unreported} not known to have arrived",
+            "Look at /desk/alarms; somebody rings these people up.",
+        )
 
 
 def _duty() -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from amparo.foundation.errors import Conflict, Invalid, Unavailable
 
 CONTEXT = "safety"  # the context of these strings in the catalogues
 SEPARATOR = "\x04"
+WORDS = "Words of an answer by text message:"
 FOLDER = Path(next(iter(amparo.__path__)), "locale")
 
 
@@ -63,7 +64,19 @@ def safety_texts(language: str) -> Texts:
         if other != "en"
         for english, _ in _catalogue(other)
     }
-    return {key: own.get(key, "") for key in sorted(wanted | set(own))}
+    texts = {key: own.get(key, "") for key in sorted(wanted | set(own))}
+    return texts | _words_sent_back(language)
+
+
+def _words_sent_back(language: str) -> Texts:
+    """What contacts may answer by text message; these count once they were read."""
+    from amparo.alerts import replies
+
+    known = replies.all_words()
+    return {
+        (f"{WORDS} {' / '.join(english)}", 0): " / ".join(known.get(language, {}).get(deed, []))
+        for deed, english in known["en"].items()
+    }
 
 
 @command(

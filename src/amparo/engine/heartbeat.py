@@ -16,8 +16,8 @@ from amparo.casework import jobs as casework
 from amparo.consent import jobs as consent
 from amparo.foundation import events, journal, operations
 from amparo.foundation.actor import SYSTEM
+from amparo.messages import inbound, ringing
 from amparo.messages import jobs as messages
-from amparo.messages import ringing
 from amparo.messages import services as notices
 from amparo.people import services as people
 from amparo.vault import factors, files, forms, log, sessions
@@ -40,6 +40,7 @@ EVERY_MINUTE: tuple[Callable[[], object], ...] = (
     forms.sweep,
     factors.sweep,
     ringing.sweep,
+    inbound.sweep,
     files.sweep_unfinished,
 )
 EVERY_HOUR: tuple[Callable[[], object], ...] = (files.sweep,)

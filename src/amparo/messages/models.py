@@ -31,8 +31,9 @@ class Outgoing(models.Model):
 
 
 class Ringing(models.Model):
-    """A message of an alarm to one person, in a lane of its own. It goes when a channel has taken it,
-    or with the alarm's end; until then there is no second one to the same person."""
+    """A message of an alarm to one person, in a lane of its own. It goes when it has arrived (or was
+    taken by a channel that never says so), or with the alarm's end; until then there is no second one
+    to the same person."""
 
     id = models.UUIDField(primary_key=True, default=ids.new)
     origin = models.UUIDField(db_index=True)  # the alarm
@@ -41,6 +42,11 @@ class Ringing(models.Model):
     sealed = models.BinaryField(default=b"")  # whom, by which ways, what: to the duty key
     tries = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(default=clock.now, db_index=True)
+    lane = models.PositiveSmallIntegerField(default=0)  # 0 while somebody is in danger; else 1
+    # waiting; handed, and a receipt is waited for until due_at; held until due_at by a budget
+    state = models.CharField(max_length=10, default="waiting")
+    handed = models.PositiveSmallIntegerField(default=0)  # how often a channel has taken it
+    reference = models.BinaryField(max_length=32, null=True, db_index=True)  # of the last receipt
 
     ways = 1  # of its person, once it was opened; in no column
     channel = ""  # the one that is tried; in no column
@@ -52,3 +58,23 @@ class Trial(models.Model):
     id = models.UUIDField(primary_key=True, default=ids.new)
     what = models.CharField(max_length=10, unique=True)
     day = models.DateField(default=clock.today)
+
+
+class Number(models.Model):
+    """A number that was sent a message of an alarm, so that an answer from it finds the alarm."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    origin = models.UUIDField(db_index=True)  # the alarm
+    number = models.BinaryField(max_length=32, db_index=True)  # a mark under the duty key
+    sealed = (
+        models.BinaryField()
+    )  # who it is in the alarm, and what they were sent: to the duty key
+    until = models.DateTimeField(null=True)  # once the alarm is over
+
+
+class Stranger(models.Model):
+    """How many messages came on a day from numbers that nobody knows."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    day = models.DateField(unique=True, default=clock.today)
+    count = models.PositiveIntegerField(default=0)

@@ -1,7 +1,8 @@
 """The lane of alarms: rows of their own, so that no flood of notices stands before a call for help.
 
-A message goes to one person by the first of their ways that takes it; a way that fails hands on to
-the next at once. It says the agreed text and a one-time path, and nothing else.
+A message goes to one person by the first of their ways that takes it; a way that fails, or does not
+deliver, hands on to the next at once. It says the agreed text and a one-time path, and nothing else but
+the words that can be sent back.
 """
 
 import threading
@@ -15,7 +16,7 @@ from typing import Any
 import psycopg
 import structlog
 from django.db import connections, transaction
-from django.db.models import F, Min
+from django.db.models import Count, F, Max, Min, Q
 
 from amparo.consent import links
 from amparo.foundation import clock, engines, ids
@@ -23,13 +24,23 @@ from amparo.foundation.config import base
 from amparo.foundation.errors import Unavailable
 from amparo.foundation.router import DATA, KEYSTORE
 from amparo.foundation.turns import turn
-from amparo.messages import channels, rules, trial, watch, wire
+from amparo.messages import (
+    budgets,
+    channels,
+    gateways,
+    inbound,
+    rules,
+    trial,
+    watch,
+    wire,
+)
 from amparo.messages.models import Ringing, Route
 from amparo.messages.services import KIND
 from amparo.vault import duty, server
 
 RING = "messages.ring"
 FORGET = timedelta(days=1)
+WAITING, HANDED, HELD = "waiting", "handed", "held"
 _say = structlog.get_logger("amparo.messages")
 
 
@@ -43,13 +54,23 @@ class Ring:
     ways: tuple[tuple[str, str], ...]  # channel and address, in the order in which they are tried
     text: str
     link: dict[str, Any]
+    words: str = ""  # that can be sent back; none: an answer to this one acts on nothing
 
 
-def queue(origin: ids.Id, rings: Sequence[Ring], *, kind: str, hours: int, at: str = "a") -> None:
+def queue(
+    origin: ids.Id,
+    rings: Sequence[Ring],
+    *,
+    kind: str,
+    hours: int,
+    at: str = "a",
+    urgent: bool = True,
+) -> None:
     """Put messages of an alarm into the lane, inside the transaction of what caused them.
 
     One that still waits to the same person gives its place to the newer: nobody gets a heap of them
-    at once. `at` is where the one-time path begins. In a trial nobody outside is told anything: this
+    at once. `at` is where the one-time path begins; without it there is none. What is not `urgent`
+    (nobody is in danger) lets all that is pass first. In a trial nobody outside is told anything: this
     is the one door through which messages to them go.
     """
     if trial.is_on():
@@ -61,12 +82,14 @@ def queue(origin: ids.Id, rings: Sequence[Ring], *, kind: str, hours: int, at: s
             origin=origin,
             idem=ring.idem,
             due_at=now,
+            lane=0 if urgent else 1,
             sealed=duty.seal(
                 RING,
                 ring.id,
                 {
                     "ways": [list(way) for way in ring.ways],
                     "text": ring.text,
+                    "words": ring.words,
                     "kind": kind,
                     "link": ring.link,
                     "hours": hours,
@@ -77,12 +100,25 @@ def queue(origin: ids.Id, rings: Sequence[Ring], *, kind: str, hours: int, at: s
         for ring in rings
     ]
     _put(rows)
+    inbound.remember(
+        origin,
+        {
+            address: ring.link | {"text": ring.text, "words": ring.words}
+            for ring in rings
+            for channel, address in ring.ways
+            if channel == "sms" and ring.words and gateways.takes_replies(address)
+        },
+    )
 
 
 def _put(rows: list[Ringing]) -> None:
     # What was given up is tried anew as long as its alarm rings.
-    given_up = Ringing.objects.filter(id__in=[row.id for row in rows], tries__gte=rules.RING_TRIES)
-    given_up.update(tries=1, due_at=clock.now())
+    known = Ringing.objects.filter(id__in=[row.id for row in rows])
+    # What a carrier has taken is followed by the new one at once, whatever becomes of it.
+    known.filter(state=HANDED).update(
+        state=WAITING, tries=0, handed=0, reference=None, due_at=clock.now()
+    )
+    known.filter(tries__gte=rules.RING_TRIES).update(tries=1, due_at=clock.now())
     Ringing.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["id"], update_fields=["sealed", "idem"]
     )
@@ -225,10 +261,10 @@ def claim(limit: int = 16) -> list[Claim]:
         rows = list(
             waiting.select_for_update(skip_locked=True, of=("self",))
             .select_related("route")
-            .order_by("due_at")[:limit]
+            .order_by("lane", "due_at")[:limit]
         )
         taken = Ringing.objects.filter(id__in=[row.id for row in rows])
-        taken.update(due_at=lease, tries=F("tries") + 1)
+        taken.update(due_at=lease, tries=F("tries") + 1, state=WAITING)
     for row in rows:
         row.tries += 1
     return [Claim(row, lease) for row in rows]
@@ -244,40 +280,71 @@ def renew(claims: Iterable[Claim]) -> None:
 
 
 def send(mine: Claim) -> bool:
-    """Hand one message over; False when this way did not take it and the next one is due now."""
-    row, channel = mine.row, ""
+    """Hand one message over; False when this way did not take it and the next one is due now, or when
+    it is held back."""
+    row = mine.row
     try:
-        if row.route is not None:
-            channel = row.route.channel
-            address = duty.open_(KIND, row.route.id, bytes(row.route.sealed))["address"]
-            channels.send(channel, address, row.idem.hex, text=rules.URGENT)
-        else:
-            channel = _to_contact(row)
+        reference = _to_staff(row) if row.route is not None else _to_contact(row)
+    except budgets.Held as held:
+        return _held(mine, held.until)
     except Exception as error:  # noqa: BLE001
         _say.warning("a call was not taken", kind=wire.why(error))
-        watch.failed[channel or row.channel] += 1
+        watch.failed[row.channel] += 1
         return _next_way(mine)
-    watch.taken[channel] += 1
+    watch.taken[row.channel] += 1
     with mine.mutex:
         mine.over = True
-        if not mine.mine.filter(idem=row.idem).delete()[0]:
+        if not _followed(mine, reference):
             # A newer message to the same person came while this one was handed over: it goes now.
-            mine.mine.update(due_at=clock.now(), tries=0)
+            mine.mine.update(due_at=clock.now(), tries=0, handed=0, reference=None)
     return True
 
 
-def _to_contact(row: Ringing) -> str:
+def _followed(mine: Claim, reference: str | None) -> bool:
+    """Forget what was handed over, or wait for its receipt; False when it is another message by now."""
+    row, ours = mine.row, mine.mine.filter(idem=mine.row.idem)
+    if reference is None:
+        return bool(ours.delete()[0])
+    # Where its receipt does not come, the person's next way is due.
+    last = row.handed + 1 >= rules.ROUNDS * row.ways
+    waits = ours.update(
+        state=HANDED,
+        handed=F("handed") + 1,
+        reference=duty.mark("receipt", reference),
+        due_at=clock.now() + rules.report_after(row.handed, row.ways),
+        tries=rules.RING_TRIES if last else F("tries"),
+    )
+    return bool(waits)
+
+
+def _to_staff(row: Ringing) -> str | None:
+    assert row.route is not None
+    row.channel = row.route.channel
+    address = duty.open_(KIND, row.route.id, bytes(row.route.sealed))["address"]
+    return channels.send(row.channel, address, _idem(row), text=rules.URGENT)
+
+
+def _to_contact(row: Ringing) -> str | None:
     doc = duty.open_(RING, row.id, bytes(row.sealed))
     row.ways = len(doc["ways"])
     channel, address = doc["ways"][(row.tries - 1) % len(doc["ways"])]
     row.channel = channel
     if not channels.reaches(channel):
         raise Unavailable("nothing leaves by this channel as it is set up")
-    with turn(KEYSTORE):
-        token = links.create(doc["kind"], doc["link"], hours=doc["hours"])
-    text = rules.with_path(doc["text"], f"{base()}/{doc['at']}/{token}", repeat=row.tries > 1)
-    channels.send(channel, address, row.idem.hex, text=text)
-    return str(channel)
+    text = doc["text"]
+    if doc["at"]:
+        with turn(KEYSTORE):
+            token = links.create(doc["kind"], doc["link"], hours=doc["hours"])
+        text = rules.with_path(text, f"{base()}/{doc['at']}/{token}", repeat=row.tries > 1)
+    if channel == "sms" and doc["words"] and gateways.takes_replies(address):
+        text = rules.with_words(text, doc["words"])
+    return channels.send(channel, address, _idem(row), text=text)
+
+
+def _idem(row: Ringing) -> str:
+    """The same for what a crash has us send again; another one for what was taken and never arrived,
+    which must not be dropped as known."""
+    return row.idem.hex + (f"-{row.handed}" if row.handed else "")
 
 
 def _next_way(mine: Claim) -> bool:
@@ -287,6 +354,38 @@ def _next_way(mine: Claim) -> bool:
         again = clock.now() + rules.ring_after(row.tries - 1, row.ways)
         mine.mine.update(due_at=again)
     return False
+
+
+def _held(mine: Claim, until: datetime) -> bool:
+    """A budget is used up: the person's next way is tried now, and when there is none left, the round
+    begins again as soon as it may. What was held back counts as no try."""
+    row, now = mine.row, clock.now()
+    with mine.mutex:
+        mine.over = True
+        if row.tries % row.ways:
+            mine.mine.update(due_at=now)
+        else:
+            until = min(until, now + rules.LONGEST_HOLD)
+            mine.mine.update(due_at=until, state=HELD, tries=row.tries - row.ways)
+    return False
+
+
+def reported(reference: str, *, delivered: bool) -> bool:
+    """A carrier says what became of a message that it took: arrived, so nothing more is sent; or
+    failed, so the person's next way is due now. False when no message waits for this."""
+    found = Ringing.objects.filter(reference=duty.mark("receipt", reference))
+    if delivered:
+        return bool(found.delete()[0])
+    moved = found.filter(state=HANDED, tries__lt=rules.RING_TRIES)
+    if moved.update(state=WAITING, due_at=clock.now()):
+        announce()
+        return True
+    return found.exists()
+
+
+def being_sent() -> bool:
+    """Whether a sender holds a message just now, of which a receipt could come too early."""
+    return Ringing.objects.filter(state=WAITING, tries__gt=0, due_at__gt=clock.now()).exists()
 
 
 def send_due() -> int:
@@ -303,6 +402,26 @@ def sweep() -> int:
     return old.delete()[0]
 
 
-def undelivered(origin: ids.Id) -> int:
-    """How many messages of an alarm nobody has taken yet after a first try."""
-    return Ringing.objects.filter(origin=origin, tries__gt=0).count()
+@dataclass(frozen=True)
+class Standing:
+    """How messages stand: those that nobody has taken after a first try, those that a carrier has taken
+    and not reported as delivered, and those that a budget holds back, until when."""
+
+    untaken: int
+    unreported: int
+    held: int
+    held_until: datetime | None
+
+
+def standing(origin: ids.Id | None = None) -> Standing:
+    """Of one alarm, or of all."""
+    rows = Ringing.objects.filter(origin=origin) if origin else Ringing.objects.all()
+    held = Q(state=HELD)
+    return Standing(
+        **rows.aggregate(
+            untaken=Count("id", filter=Q(tries__gt=0, handed=0) & ~held),
+            unreported=Count("id", filter=Q(handed__gt=0) & ~held),
+            held=Count("id", filter=held),
+            held_until=Max("due_at", filter=held),
+        )
+    )

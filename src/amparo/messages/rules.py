@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 
@@ -145,3 +146,54 @@ def ring_after(tries: int, ways: int) -> timedelta:
 def with_path(text: str, path: str, *, repeat: bool) -> str:
     """An agreed text with its one-time path. What may have arrived before says that it is a repeat."""
     return f"{text} {path}{' (2)' if repeat else ''}"
+
+
+# --- what becomes of a message -------------------------------------------------------------------
+# How long a carrier that has taken a message and will report may be silent before the person's next
+# way is tried, and once each way was tried, before one more round.
+UNREPORTED = timedelta(seconds=60)
+ANOTHER_ROUND = timedelta(minutes=5)
+ROUNDS = 2  # a phone that is off gets no heap of the same message
+LONGEST_HOLD = timedelta(minutes=10)  # what was held back is looked at again by then
+AFTERWARDS = timedelta(minutes=10)  # how long the end of an alarm is told to whoever answers late
+
+
+def report_after(handed: int, ways: int) -> timedelta:
+    """How long its report is waited for, of a message that was taken so often before."""
+    return UNREPORTED if handed < ways else ANOTHER_ROUND
+
+
+# --- what comes in -------------------------------------------------------------------------------
+SAME_DIGITS = 9
+
+
+def international(number: str) -> str:
+    """A sender's number as +525512345678, from what a provider makes of it; empty when it is none
+    (a name, or a short code)."""
+    digits = "".join(str(unicodedata.decimal(one)) for one in number if one.isdecimal())
+    plain = "+" + (digits[2:] if digits.startswith("00") and "+" not in number else digits)
+    odd = [one for one in number if not one.isdecimal() and one not in "+ -().\u202a\u202c\u200e"]
+    return plain if not odd and is_address("sms", plain) else ""
+
+
+def comparable(number: str) -> str:
+    """What two ways of writing one number have in common: its last digits. Carriers add or leave out
+    a 1 after +52, a 9 after +54, a 0 before the area."""
+    return "".join(one for one in number if one.isdecimal())[-SAME_DIGITS:]
+
+
+def plain(text: str) -> str:
+    """Words of a short message without what phones and people write in many ways: case, accents and
+    vowel signs, punctuation, invisible letters, spaces."""
+    kept = []
+    for one in unicodedata.normalize("NFKD", text.casefold()):
+        kind = unicodedata.category(one)
+        if one == "ـ" or (kind in ("Mn", "Me", "Cf", "Cc") and not one.isspace()):
+            continue
+        kept.append(one if kind[0] in "LN" else " ")
+    return " ".join("".join(kept).split())
+
+
+def with_words(text: str, words: str) -> str:
+    """A message that names the words which may be sent back."""
+    return f"{text} {words}" if words else text

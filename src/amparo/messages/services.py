@@ -12,7 +12,7 @@ from amparo.foundation.config import config, zone
 from amparo.foundation.errors import CannotOpen, Invalid, NotFound, Refused
 from amparo.foundation.router import DATA
 from amparo.messages import channels, queries, rules
-from amparo.messages.models import KIND, Outgoing, Ringing, Route
+from amparo.messages.models import KIND, Number, Outgoing, Ringing, Route
 from amparo.vault import duty, server
 
 
@@ -142,4 +142,5 @@ def forget_person(owner: ids.Id) -> None:
 
 def destroy_queue() -> int:
     """Lockdown: whatever waits to be sent is gone."""
+    Number.objects.all().delete()
     return Outgoing.objects.all().delete()[0] + Ringing.objects.all().delete()[0]

@@ -29,5 +29,6 @@ def lanes(now: datetime) -> dict[str, Any]:
     return {
         "alarms": Ringing.objects.filter(due_at__lte=now, tries__lt=rules.RING_TRIES),
         "notices": Outgoing.objects.filter(waiting=True, due_at__lte=now, tries__lt=rules.TRIES),
-        "given_up": Ringing.objects.filter(tries__gte=rules.RING_TRIES),
+        # Not what a carrier has taken and never reported as delivered.
+        "given_up": Ringing.objects.filter(tries__gte=rules.RING_TRIES, handed=0),
     }

@@ -16,6 +16,7 @@ from amparo.vault.primitives import (
     ctx,
     derive,
     digest,
+    keyed_digest,
     open_secret,
     pad,
     seal_secret,
@@ -83,3 +84,11 @@ def open_capsule(kind: str, row: ids.Id, secret: bytes, blob: bytes) -> dict[str
     text = unpad(open_secret(derive(inner, place, salt=secret), blob[2 + size :], place))
     doc: dict[str, Any] = json.loads(text)
     return doc
+
+
+def mark(kind: str, text: str) -> bytes:
+    """How something is found again that stands nowhere in clear (a number, a phrase): 32 bytes that
+    only the duty key can make, and that a lockdown makes worthless. Whoever has the key can try what
+    is short, such as numbers; so a mark lives no longer than what it is for."""
+    context = ctx("duty-mark", server.load().installation, kind)
+    return keyed_digest(derive(server.load().key("duty"), context), text.encode())

@@ -343,6 +343,9 @@ FAULTS: dict[str, str | Promise] = {
     "no way": pgettext_lazy("safety", "There is no address to reach them by."),
     "zone": pgettext_lazy("safety", "The clock of their hours is not known."),
     "never told": pgettext_lazy("safety", "They would never be told."),
+    "asked for silence": pgettext_lazy(
+        "safety", "Their telephone has asked to be told nothing more."
+    ),
     "text": pgettext_lazy("safety", "What they read is empty, or too long for one message."),
     "kind": pgettext_lazy("safety", "Choose one of the two."),
     "length": pgettext_lazy("safety", "What you call them is empty or too long."),

@@ -3,12 +3,13 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
-from amparo.web import errors
+from amparo.web import errors, hooks
 from amparo.web.standing import health
 
 urlpatterns = [
     path("healthz", health),
     path("api/v1/", include("amparo.api.urls")),
+    path("h/<str:secret>", hooks.hook),
     *i18n_patterns(
         path("desk/", include("amparo.web.desk.urls")),
         path("", include("amparo.web.notes.urls")),

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from amparo.alerts import rules
-from amparo.alerts.models import ARMED, CARD, HOME, PLAN, Alarm, CheckIn, Plan
+from amparo.alerts.models import ARMED, CARD, HOME, PLAN, Alarm, CheckIn, Plan, Silence
 from amparo.alerts.rules import Fault, Hours, Rung
 from amparo.consent import gate
 from amparo.foundation import ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import Conflict, Invalid, NotFound
-from amparo.messages import ringing
+from amparo.messages import inbound, ringing
 from amparo.messages import rules as messages
 from amparo.vault import duty
 
@@ -82,14 +82,27 @@ def arm(actor: Actor, case: ids.Id, draft: Draft, *, once: ids.Id | None = None)
         row.find = duty.find(token)
     elif draft.kind == "duty":
         row.armed = duty.seal(ARMED, row.id, doc)
+    followers = _followers(leave, case, doc) if draft.kind in PRESSED else []
     with operations.writing():
         if Plan.objects.filter(id=row.id).exists():
             raise Conflict
+        for one in followers:
+            one.save(update_fields=["sealed", "armed"])
         kinds = PRESSED if draft.kind in PRESSED else (draft.kind,)
         Plan.objects.filter(case=case, kind__in=kinds).delete()
         row.save(force_insert=True)
         journal.note("plan armed", case, row.id, kind=draft.kind)
     return Armed(row.id, base64.urlsafe_b64encode(token).decode().rstrip("="), found)
+
+
+def _followers(leave: gate.Leave, case: ids.Id, doc: dict[str, Any]) -> list[Plan]:
+    """What a phrase presses is the plan as it is changed now, not as it was."""
+    rows = list(Plan.objects.filter(case=case, kind=rules.KEYWORD).exclude(armed=b""))
+    for row in rows:
+        kept = doc | {rules.KEYWORD: gate.read(leave, PLAN, row)[rules.KEYWORD]}
+        row.sealed = gate.seal(leave, PLAN, row.id, kept)
+        row.armed = duty.seal(ARMED, row.id, kept)
+    return rows
 
 
 def copy_to_duty(leave: gate.Leave, case: ids.Id) -> Plan:
@@ -145,23 +158,30 @@ def disarm(actor: Actor, case: ids.Id, plan: ids.Id) -> None:
     """Take a plan away; a running alarm goes on."""
     gate.admit(actor, case, HOME, write=True)
     with operations.writing():
-        if not Plan.objects.filter(case=case, id=plan).delete()[0]:
+        row = Plan.objects.filter(case=case, id=plan).first()
+        if row is None:
             raise NotFound
+        row.delete()
+        if row.kind in PRESSED:  # a phrase presses what there is
+            Plan.objects.filter(case=case, kind=rules.KEYWORD).delete()
         journal.note("plan disarmed", case, plan)
 
 
 def forget(case: ids.Id) -> None:
     """A case was erased: nothing of its plans and alarms stays."""
     Plan.objects.filter(case=case).delete()
+    Silence.objects.filter(case=case).delete()
     for row in CheckIn.objects.filter(case=case):
         ringing.drop(row.id)
         row.delete()
     for alarm in Alarm.objects.filter(case=case):
         ringing.drop(alarm.id)
+        inbound.forget(alarm.id)
         alarm.delete()
 
 
 def destroy_armed() -> int:
     """Lockdown: no plan opens any more, and no alarm climbs. People are asked to arm again."""
     Alarm.objects.exclude(ladder=b"").update(ladder=b"", due_at=None)
-    return Plan.objects.exclude(armed=b"").update(armed=b"", find=None)
+    Silence.objects.all().delete()
+    return Plan.objects.exclude(armed=b"").update(armed=b"", find=None, keyword=None)

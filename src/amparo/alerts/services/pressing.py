@@ -2,7 +2,7 @@
 
 import base64
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from amparo.alerts import events, rules
@@ -67,9 +67,12 @@ def press_for(actor: Actor, case: ids.Id, plan: ids.Id, *, once: ids.Id) -> Pres
     return _press(row, gate.read(leave, PLAN, row), once=once, how="desk", by=actor.id)
 
 
-def press_armed(plan: Plan, doc: dict[str, Any], once: ids.Id, how: str) -> None:
-    """What the server presses itself, inside the transaction of what made it due."""
-    _press(plan, doc, once=once, how=how)
+def press_armed(
+    plan: Plan, doc: dict[str, Any], once: ids.Id, how: str, *, hold: timedelta = timedelta()
+) -> Pressed:
+    """What the server presses itself, inside the transaction of what made it due. With `hold` the desk
+    sees it at once, and nobody is told before."""
+    return _press(plan, doc, once=once, how=how, hold=hold)
 
 
 def _press(
@@ -80,9 +83,10 @@ def _press(
     how: str,
     by: Any = "",
     practice: bool = False,
+    hold: timedelta = timedelta(),
 ) -> Pressed:
     now = clock.now()
-    doc = doc | running.begun(now) | {"how": how}
+    doc = running.quieted(plan.case, doc) | running.begun(now) | {"how": how}
     mode = "exercise" if practice else "actual"
     alarm = Alarm(press=once, plan=plan.id, case=plan.case, mode=mode)
     with operations.writing():
@@ -95,6 +99,9 @@ def _press(
         if practice:
             moments += _try(alarm, doc, now)
             Plan.objects.filter(id=plan.id).update(tried=True)
+        elif hold:
+            alarm.due_at = now + hold
+            moments.append(running.moment(alarm, "held back"))
         else:
             moments += running.move(alarm, doc, now)
         running.seal_ladder(alarm, doc)

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from amparo.alerts import roster, rules
+from amparo.alerts import queries, replies, roster, rules
 from amparo.alerts.models import LADDER, MOMENT, Alarm, Moment
 from amparo.consent import gate
 from amparo.foundation import clock, ids
-from amparo.messages import ringing, trial
+from amparo.messages import inbound, ringing, trial
 from amparo.people import queries as people
 from amparo.people.rules import INTAKE
 from amparo.vault import duty
@@ -35,6 +35,18 @@ def moment(alarm: Alarm, what: str, **more: Any) -> Moment:
 def begun(now: datetime) -> Doc:
     """What a ladder's document has beside the plan's, from the press on."""
     return {"pressed_at": now.isoformat(), "told": [], "silent": []}
+
+
+def quieted(case: ids.Id, doc: Doc) -> Doc:
+    """A plan's document without the numbers that have asked to be told nothing more."""
+    quiet = queries.silences(case)
+    if not quiet:
+        return doc
+    people = {
+        name: one | {"ways": [way for way in one["ways"] if not queries.is_quiet(way, quiet)]}
+        for name, one in doc["people"].items()
+    }
+    return doc | {"people": people}
 
 
 def open_ladder(alarm: Alarm) -> Doc:
@@ -93,6 +105,7 @@ def tell(alarm: Alarm, doc: Doc, to: Iterable[str], what: str = "alarm") -> None
                 idem=_id(alarm, f"{what} {name}"),
                 ways=tuple((channel, address) for channel, address in person["ways"]),
                 text=person["text"] or doc["text"],
+                words="" if what == "clear" else replies.offered(doc["language"]),
                 link={
                     "alarm": str(alarm.id),
                     "who": name,
@@ -102,7 +115,8 @@ def tell(alarm: Alarm, doc: Doc, to: Iterable[str], what: str = "alarm") -> None
                 },
             )
         )
-    ringing.queue(alarm.id, rings, kind=LINK, hours=LINK_HOURS)
+    urgent = what == "alarm" and alarm.mode == "actual"
+    ringing.queue(alarm.id, rings, kind=LINK, hours=LINK_HOURS, urgent=urgent)
     doc["told"] = sorted({*doc["told"], *names})
 
 
@@ -122,6 +136,7 @@ def finish(alarm: Alarm, doc: Doc, state: rules.State, *, clear: bool = True) ->
     alarm.state, alarm.due_at = state, None
     alarm.version += 1
     ringing.drop(alarm.id)
+    inbound.over(alarm.id)
     if clear:
         tell(alarm, doc, [one for one in doc["told"] if one != rules.DESK], "clear")
     alarm.ladder = alarm.desk = b""

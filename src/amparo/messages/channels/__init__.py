@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from amparo.foundation import clock
 from amparo.messages import rules
+from amparo.messages.budgets import Held
 from amparo.messages.channels import (
     console,
     mail,
@@ -48,8 +49,9 @@ def send(channel: str, address: str, idem: str, *, text: str = rules.TEXT) -> st
     """
     if channel not in ALL:
         raise NotTaken("unknown")
-    if held_until(channel) is not None:
-        raise NotTaken("held")
+    until = held_until(channel)
+    if until is not None:
+        raise Held(until)
     try:
         return ALL[channel].send(address, text, idem)
     except NotTaken as error:

@@ -274,6 +274,7 @@ desk/two/override/<override_id>            GET,HEAD > > > > > - - - - y -
 desk/two/override/<override_id>            POST     ! ! ! ! ! - - - - > -
 desk/two/release/<release_id>              GET,HEAD > > > > > - - - y y y
 desk/two/release/<release_id>              POST     ! ! ! ! ! - - - > - -
+h/<secret>                                 any      - - - - - - - - - - -
 healthz                                    any      y y y y y y y y y y y
 l/<token>                                  GET,HEAD y y y y y y y y y y y
 l/<token>                                  POST     - - - - n - - - - - -

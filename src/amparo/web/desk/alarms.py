@@ -38,6 +38,7 @@ HOW_PRESSED: words.Words = {
     "card": pgettext_lazy("alarm", "Pressed on their own page"),
     "desk": pgettext_lazy("alarm", "Pressed here, for them"),
     "missed": pgettext_lazy("alarm", "They were not heard of in time"),
+    "message": pgettext_lazy("alarm", "Pressed by a text message with their words"),
     "not free to speak": pgettext_lazy(
         "alarm", "They said by their word that they are not free to speak. Do not call them."
     ),
@@ -124,6 +125,11 @@ def _knot(one: queries.Happened, names: dict[str, str]) -> Knot:
     made: dict[str, Callable[[], Knot]] = {
         "pressed": lambda: Knot(words.word(HOW_PRESSED, more["how"]), one.at, by, grave=True),
         "pressed again": lambda: Knot(_("Pressed again while it rang"), one.at, grave=True),
+        "held back": lambda: Knot(
+            _("Many strangers write just now, so nobody but you is told for three minutes"),
+            one.at,
+            grave=True,
+        ),
         "told": lambda: Knot(_("Told: %(who)s") % {"who": _labels(more["to"])}, one.at),
         "tried": lambda: Knot(_("A try went to %(who)s") % {"who": _labels(more["to"])}, one.at),
         "nobody": lambda: Knot(
@@ -133,7 +139,9 @@ def _knot(one: queries.Happened, names: dict[str, str]) -> Knot:
             _("Its plan could not be opened; only those on duty are told"), one.at, grave=True
         ),
         "trial": lambda: Knot(_("On trial: nobody outside is told"), one.at),
-        "hold over": lambda: Knot(_("Half an hour is over; it rings on"), one.at, grave=True),
+        "hold over": lambda: Knot(
+            _("Nobody has ended it meanwhile; it rings on"), one.at, grave=True
+        ),
         "taken": lambda: Knot(_("An officer is on it"), one.at, by),
         "rung on": lambda: Knot(_("The next ones are wanted now"), one.at, by),
         "taken back": lambda: Knot(_("Taken back by the person"), one.at),
@@ -146,8 +154,10 @@ def _knot(one: queries.Happened, names: dict[str, str]) -> Knot:
 
 def _answer(more: dict[str, Any]) -> str:
     said = f"{more['label']} {words.word(words.SAID, more['answer'])}"
-    came = CAME_OF_IT.get(more["effect"])
-    return f"{said} ({came})" if came else said
+    came = [str(CAME_OF_IT[more["effect"]])] if more["effect"] in CAME_OF_IT else []
+    if more.get("message"):
+        came.append(_("by text message: its sender can be forged, so ring them up"))
+    return f"{said} ({'; '.join(came)})" if came else said
 
 
 def _page(

@@ -15,6 +15,7 @@ from amparo.foundation.actor import Actor
 from amparo.foundation.errors import Conflict, Invalid, NotFound
 from amparo.vault import forms as tokens
 from amparo.web import plans
+from amparo.web.notes import keywords
 
 if TYPE_CHECKING:
     from amparo.web.notes.steps import Step
@@ -33,6 +34,8 @@ def plan(step: "Step") -> HttpResponse:
         return _ask(step, plans.Plan(initial=answers, count=people))
     if deed == "away":
         return _away(step)
+    if deed in keywords.DEEDS:
+        return keywords.keyword(step)
     return _show(step) if _all(step) else _ask(step, plans.Plan())
 
 
@@ -65,7 +68,9 @@ def _page(step: "Step", template: str, status: int = 200, **found: Any) -> HttpR
 def _show(step: "Step", *, done: str = "", twice: bool = False) -> HttpResponse:
     found = [plans.shown(one) for one in _all(step)]
     status = 409 if twice else 200
-    return _page(step, "notes/plan.html", status, plans=found, done=done, twice=twice)
+    phrase = keywords.shown(step.actor, _case(step.actor))
+    shown = {"plans": found, "done": done, "twice": twice, "phrase": phrase}
+    return _page(step, "notes/plan.html", status, **shown)
 
 
 def _ask(step: "Step", form: plans.Plan, status: int = 200) -> HttpResponse:
