@@ -1,6 +1,6 @@
 /* What a press goes through: one commit, leases, senders that die or are cut off, answers, the ladder.
  *
- * Checked by spin (tests/house/test_model.py):
+ * Checked by spin (tests/models/test_press.py):
  *   spin -run -f -ltl heard  docs/models/alarm.pml   no accepted press is lost
  *   spin -run -f -ltl silent docs/models/alarm.pml   an answered alarm falls silent
  *   spin -run -noclaim       docs/models/alarm.pml   the assertions: what is claimed, what is marked

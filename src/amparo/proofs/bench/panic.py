@@ -1,8 +1,10 @@
-"""From a press on the card's page to the hand-over at the gateway, fifty presses a second."""
+"""From a press on the card's page to the hand-over at the gateway, fifty presses a second; alone, and
+while a million low-priority messages go out on the same PostgreSQL."""
 
 import http.server
 import json
 import statistics
+import subprocess
 import sys
 import threading
 import time
@@ -27,9 +29,13 @@ class Scale:
     presses: int = 600
     rate: float = 50.0
     raw: int = 200
+    flood: int = 1_000_000
+    grounds: tuple[tuple[str, bool], ...] = (
+        ("sqlite", False), ("postgres", False), ("postgres", True),
+    )  # fmt: skip
 
 
-SMALL = Scale(12, 20.0, 5)
+SMALL = Scale(12, 20.0, 5, 4_000, (("sqlite", False),))
 
 
 @dataclass
@@ -47,6 +53,8 @@ def gateway() -> Iterator[Gateway]:
     noted = Gateway()
 
     class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             now = time.perf_counter()
@@ -76,16 +84,36 @@ def gateway() -> Iterator[Gateway]:
 def run(*, small: bool = False) -> list[Figure]:
     """The figures on every database that this machine has."""
     scale, found = SMALL if small else Scale(), []
-    for database in ("sqlite",) if small else ("sqlite", "postgres"):
+    for database, beside in scale.grounds:
         if database == "postgres" and not ground.postgres_is_here():
             ground.say("panic: no PostgreSQL on this machine, so only SQLite is measured")
             continue
         with gateway() as noted, ground.fresh(database) as made:
-            found += _measured(made, noted, scale)
+            found += _measured(made, noted, scale, flooded=beside)
     return found
 
 
-def _measured(made: Ground, noted: Gateway, scale: Scale) -> list[Figure]:
+@contextmanager
+def _flood(made: Ground, count: int) -> Iterator[dict[str, float]]:
+    """A million messages that nobody waits for go out meanwhile; what is said of them, afterwards. None
+    without a count."""
+    said: dict[str, float] = {}
+    if not count:
+        yield said
+        return
+    program = [sys.executable, str(ground.beside("flood.py"))]
+    program += [made.environment["AMPARO_DATABASE_URL"], str(count)]
+    process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdin is not None
+    assert "ready" in process.stdout.readline()
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    yield said
+    said |= json.loads(process.communicate(timeout=300)[0])
+
+
+def _measured(made: Ground, noted: Gateway, scale: Scale, *, flooded: bool) -> list[Figure]:
     url = f"http://127.0.0.1:{noted.port}/send"
     table = f"[[gateway]]\nname = 'bench'\nurl = '{url}'\nprivate = true\n"
     table += 'body = \'{"to": "{to}", "text": "{text}"}\'\n'
@@ -96,7 +124,8 @@ def _measured(made: Ground, noted: Gateway, scale: Scale) -> list[Figure]:
     with ground.served(made) as site:
         for card in cards[:warm]:
             _press(Visitor(site.port), card["token"])
-        sent = _presses(site, cards[warm:], scale.rate)
+        with _flood(made, scale.flood if flooded else 0) as flood:
+            sent = _presses(site, cards[warm:], scale.rate)
         _wait(noted, [card["number"] for card in cards])
     lost = [card for card in cards[warm:] if card["number"] not in noted.arrived]
     taken = [
@@ -104,7 +133,8 @@ def _measured(made: Ground, noted: Gateway, scale: Scale) -> list[Figure]:
         for card in cards[warm:]
         if card["number"] in noted.arrived and card["token"] in sent
     ]
-    return _figures(made, scale, taken, len(lost), noted, _raw(made, url, scale))
+    raw = _raw(made, url, scale)
+    return _figures(made, scale, taken, len(lost), noted, raw, flood)
 
 
 def _raw(made: Ground, url: str, scale: Scale) -> list[float]:
@@ -155,20 +185,33 @@ def _wait(noted: Gateway, numbers: list[str]) -> None:
 
 
 def _figures(
-    made: Ground, scale: Scale, taken: list[float], lost: int, noted: Gateway, raw: list[float]
+    made: Ground,
+    scale: Scale,
+    taken: list[float],
+    lost: int,
+    noted: Gateway,
+    raw: list[float],
+    flood: dict[str, float],
 ) -> list[Figure]:
     median, tail = statistics.median(taken), at(0.99, taken)
     ours = {"p50_ms": median, "p99_ms": tail, "most_ms": max(taken), "repeats": noted.more}
     limit = statistics.median(raw)
+    where = f"{made.database} beside a million" if flood else made.database
     conditions = (
         f"POST of the card's page over HTTP to `amparo up`, handed to an HTTP gateway on loopback; "
         f"{scale.rate:.0f} presses a second, each at its time; {ground.load_now()}"
     )
+    if flood:
+        conditions += (
+            f"; meanwhile {flood['handed']:,.0f} rows of a plain table were claimed, written to a "
+            f"file and marked, {flood['per_second']:,.0f} a second: a stand-in, for there is no lane "
+            "for many yet"
+        )
 
     def figure(what: str, ratio: float, most: float, unit: str = "ms") -> Figure:
         return Figure(
             name="panic",
-            what=f"{made.database}, {what}",
+            what=f"{where}, {what}",
             ours=ours,
             beside={"raw_commit_and_hand_over_ms": limit},
             raw={"ours_over_raw": median / limit},

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.conftest import ROOT
+from tests.conftest import ROOT
 
 MODEL = ROOT / "docs" / "models" / "alarm.pml"
 CLAIMS = ("heard", "heard_newest", "silent")
