@@ -15,7 +15,7 @@ from amparo.messages.models import Route, Trial
 from amparo.web.plans import way_of, written
 from tests import make
 from tests.doors.desk_house import busy, client
-from tests.doors.shell import AMPARO, Shell, environment, found
+from tests.doors.shell import AMPARO, ANSWERS, Shell, environment, found
 from tests.doors.test_plans import TYPED, Notes, only
 
 NUMBER = "+525512345678"
@@ -167,6 +167,12 @@ def test_the_doctor_says_what_was_never_tried_and_what_does_not_answer(shell: Sh
         file.write_text("[pigeon]\n")
         told = {row["check"]: row for row in shell.json("doctor")["checks"]}
         assert told["channels"]["status"] == "FAIL" and "pigeon" in told["channels"]["detail"]
+
+
+def test_a_sample_has_no_trial(tmp_path: Path) -> None:
+    sample = found(tmp_path, f"sample = true\n{ANSWERS}")[0]
+    told = {row["check"]: row for row in sample.json("doctor")["checks"]}
+    assert told["trial"]["status"] == "OK"
 
 
 def test_a_channel_is_tried_after_asking(shell: Shell) -> None:
