@@ -5,12 +5,15 @@ With DESK_LOOK=FOLDER each page is also photographed, to be looked at by a perso
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from amparo.proofs.prove.busy import OUTSIDE, desk_pages
+from amparo.alerts.services import roster as services
+from amparo.foundation import clock
+from amparo.proofs.prove.busy import OUTSIDE, desk_pages, put_on_duty
 from amparo.web import middleware
 from tests.doors.desk_house import Busy, busy, served
 
@@ -43,12 +46,27 @@ def pages(made: Busy) -> dict[str, str]:
 def desk(browser: Any) -> Iterator[tuple[Busy, str, Any]]:
     """A busy house, its address, and a browser's context that is signed in."""
     made = busy()
+    _on_duty(made)
     with served() as address:
         context = browser.new_context()
         cookie = middleware.cookie_of(made.house.ines.handle)
         context.add_cookies([{"name": middleware.SESSION_COOKIE, "value": cookie, "url": address}])
         yield made, address, context
         context.close()
+
+
+def _on_duty(made: Busy) -> None:
+    """Two weeks in which somebody has swapped, is away, is asked, and has left a word."""
+    ines, tomas, ruth = made.house.ines, made.house.tomas, made.house.ruth
+    now, day = clock.now(), timedelta(days=1)
+    with ines.request() as actor:
+        made.known["rotation"] = put_on_duty(actor, ines.id, tomas.id, ruth.id)
+        services.put_on(actor, ruth.id, start=now + day, end=now + 1.5 * day, line="second")
+        services.leave_note(actor, text="A. calls at ten. Her lawyer is told.", at_once=True)
+    with tomas.request() as actor:
+        services.go_on_leave(actor, start=now + 3 * day, end=now + 5 * day, cover=ines.id)
+    with ruth.request() as actor:
+        services.go_on_leave(actor, start=now + 8 * day, end=now + 9 * day)
 
 
 def photograph(page: Any, name: str) -> None:

@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from amparo.alerts import oncall, queries, roster
@@ -25,7 +25,7 @@ from amparo.people import queries as people
 from amparo.people.rules import COORDINATION, INTAKE
 from amparo.web.desk import pages, words
 from amparo.web.desk.forms import duty as forms
-from amparo.web.desk.forms.duty import UNITS, WHEN, when_of
+from amparo.web.desk.forms.duty import WHEN, when_of
 
 WEEKS = 2
 LACKS: words.Words = {
@@ -62,6 +62,7 @@ class Piece:
     second: str
     whole: bool  # all day
     now: bool
+    past: bool
     mine: bool
 
     @property
@@ -91,16 +92,32 @@ def weeks(found: oncall.Roster, names: dict[str, str], me: str) -> list[list[Day
     days = []
     for n, (start, end) in enumerate(pairwise(edges)):
         pieces = [
-            Piece(
-                one.start, one.end, names.get(one.first, _("somebody") if one.first else ""),
-                names.get(one.second, _("somebody") if one.second else ""),
-                (one.start, one.end) == (start, end), one.start <= now < one.end, me in one.on,
-            )
-            for one in oncall.shifts(found, start, end)
-        ]  # fmt: skip
+            _piece(one, names, (one.start, one.end) == (start, end), now, me)
+            for one in _joined(oncall.shifts(found, start, end))
+        ]
         day = monday + timedelta(days=n)
         days.append(Day(day, day == today, pieces))
     return [days[at : at + 7] for at in range(0, len(days), 7)]
+
+
+def _joined(shifts: list[oncall.Shift]) -> list[oncall.Shift]:
+    """A deputy who is on first anyway makes no line of their own."""
+    found: list[oncall.Shift] = []
+    for one in shifts:
+        second = one.second if one.second != one.first else ""
+        if found and (found[-1].first, found[-1].second) == (one.first, second):
+            found[-1] = oncall.Shift(found[-1].start, one.end, one.first, second)
+        else:
+            found.append(oncall.Shift(one.start, one.end, one.first, second))
+    return found
+
+
+def _piece(one: oncall.Shift, names: dict[str, str], whole: bool, now: datetime, me: str) -> Piece:
+    first, second = (
+        names.get(who, _("somebody")) if who else "" for who in (one.first, one.second)
+    )
+    held = one.start <= now < one.end
+    return Piece(one.start, one.end, first, second, whole, held, one.end <= now, me in one.on)
 
 
 def lack_lines(lacks: list[oncall.Lack], names: dict[str, str]) -> list[dict[str, Any]]:
@@ -197,11 +214,20 @@ def _rotation(one: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
         "name": one["name"],
         "line": found.line,
         "people": [names.get(person, _("somebody")) for person in found.people],
-        "length": found.length,
-        "unit": dict(UNITS)[found.unit],
+        "span": _length(found),
         "when": dict(WHEN)[when],
         "hours": f"{start}–{end}" if start else "",
     }
+
+
+def _length(rotation: oncall.Rotation) -> str:
+    """How long one turn is."""
+    n = rotation.length
+    return {
+        "hours": ngettext("%(n)s hour", "%(n)s hours", n),
+        "days": ngettext("%(n)s day", "%(n)s days", n),
+        "weeks": ngettext("%(n)s week", "%(n)s weeks", n),
+    }[rotation.unit] % {"n": n}
 
 
 def _override(one: dict[str, Any], names: dict[str, str], me: str) -> dict[str, Any]:

@@ -80,7 +80,7 @@ class RotationForm(Form):
         max_length=60,
         error_messages={"required": _("Write a short name.")},
     )
-    line = forms.ChoiceField(label=_("What are they?"), choices=LINES, widget=forms.RadioSelect)
+    line = forms.ChoiceField(label=_("What is it for?"), choices=LINES, widget=forms.RadioSelect)
     day = _day(_("First hand-over: day"))
     at = hour(_("Hour of every hand-over"))
     length = forms.IntegerField(
