@@ -14,7 +14,9 @@ from amparo.alerts import queries, roster
 from amparo.alerts.oncall import Rotation
 from amparo.alerts.services import roster as services
 from amparo.casework import queries as casework
+from amparo.cli import checks
 from amparo.foundation import clock, ids
+from amparo.messages import services as messages
 from amparo.people import queries as people
 from amparo.web.desk.forms.duty import WHEN, when_of, windows_of
 from amparo.web.turns import calendar
@@ -246,3 +248,21 @@ def test_who_is_not_of_the_desk_finds_no_page(made: Busy) -> None:
     assert browser.get("/desk/board").status_code == 404
     with hana.request() as actor:
         assert people.roles(actor).isdisjoint({"intake", "coordination"})
+
+
+def test_doctor_names_what_the_roster_lacks(made: Busy) -> None:
+    def said() -> list[tuple[str, str]]:
+        return [(one.status, one.detail) for one in checks._duty()]
+
+    assert said() == []  # without a roster everybody is rung
+    keep(made, made.house.tomas)
+    assert said() == [
+        ("WARN", "in the next two weeks: somebody on duty who has not said how they are told")
+    ]
+    with made.house.tomas.request() as tomas:
+        messages.set_route(tomas, channel="mail", address="tomas@example.org")
+    assert said() == [("OK", "somebody is on for the next two weeks")]
+    with made.house.tomas.request() as tomas:
+        now = clock.now()
+        services.go_on_leave(tomas, start=now, end=now + timedelta(hours=2))
+    assert said() == [("FAIL", "nobody is on duty now")]
