@@ -93,7 +93,9 @@ def _work(made: Busy, case: ids.Id) -> None:
             {"how": "never", "text": "No calls. The phone is shared."},
         ]
         desk.set_reach(actor, case, reach=reach, word="blue kettle")
-        desk.log_call(actor, case, outcome="no answer", text="Rang twice, left nothing.")
+        desk.log_call(
+            actor, case, outcome="no answer", text="Rang twice, left nothing.", reason="A life."
+        )
         desk.reply(actor, case, text="A lawyer is looking for him. Come back tonight after eight.")
     make.note(ines, case, "narrative", "Taken at 06:40 from the house.")
     until = clock.today() + timedelta(days=14)

@@ -208,7 +208,7 @@ DEEDS: dict[str, Any] = {
     "take": None,
     "level": {"level": 3, "reason": "An arrest."},
     "reply": {"text": "We are here."},
-    "log": {"outcome": "no answer", "text": "Rang twice."},
+    "log": {"outcome": "no answer", "text": "Rang twice.", "incoming": True},
     "open": None,
     "notes": {"compartment": "narrative", "text": "Taken at dawn."},
     "refer": {"to": "The lawyers' line", "reason": "They go to court."},

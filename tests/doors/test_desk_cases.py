@@ -154,7 +154,7 @@ def test_a_reply_reaches_the_defender_with_its_file(made: Busy, ines: Client) ->
     [
         ("messages", {"text": "Two clicks."}),
         ("part/narrative", {"text": "Two clicks."}),
-        ("do/log", {"outcome": "reached", "text": "Two clicks."}),
+        ("do/log", {"outcome": "reached", "text": "Two clicks.", "incoming": "on"}),
         ("do/decline", {"reason": "Two clicks."}),
     ],
 )

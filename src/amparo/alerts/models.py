@@ -17,6 +17,8 @@ CHECKIN = "alerts.checkin"
 ONCALL = "alerts.on-call"
 HANDOVER = "alerts.hand-over"
 FEED = "alerts.feed"
+CALLOUT = "alerts.callout"
+HELPER = "alerts.helper"
 
 
 class Plan(models.Model):
@@ -130,6 +132,30 @@ class Feed(models.Model):
     id = models.UUIDField(primary_key=True)
     find = models.BinaryField(max_length=32, unique=True)
     sealed = models.BinaryField()  # opens with the address and the duty key
+
+
+class CallOut(models.Model):
+    """Helpers are asked whether they can come. Whom, by which ways and in which words lies sealed to
+    the duty key while it runs, and is destroyed when enough have said yes."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    case = models.UUIDField(db_index=True)
+    mode = models.CharField(max_length=10, default="actual")  # or exercise
+    state = models.CharField(max_length=10, default="open")  # covered, over
+    needed = models.PositiveSmallIntegerField(default=1)
+    taken = models.PositiveSmallIntegerField(default=0)  # how many have said yes in time
+    due_at = models.DateTimeField(null=True, db_index=True)  # the next are asked; then emptied
+    run = models.BinaryField(default=b"")  # to the duty key; emptied with its end
+    version = models.PositiveIntegerField(default=0)
+    day = models.DateField(default=clock.today)
+
+
+class HelperSaid(models.Model):
+    """One thing that happened in a call for helpers, sealed to the intake team; its time is inside."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    callout = models.ForeignKey(CallOut, on_delete=models.CASCADE)
+    sealed = models.BinaryField()
 
 
 PLAN = sealed.register(sealed.Kind("alerts.plan", Plan))

@@ -119,9 +119,16 @@ def reply(
 def log(
     request: Any, case: UUID, given: shapes.CallLog, if_match: IfMatch = None
 ) -> Status[shapes.Made]:
-    """Write down how a call went."""
+    """Write down how a call went. Whoever rang somebody up against what was agreed gives a reason."""
     with unchanged(request.actor, case, if_match):
-        row = desk.log_call(request.actor, case, outcome=given.outcome, text=given.text)
+        row = desk.log_call(
+            request.actor,
+            case,
+            outcome=given.outcome,
+            text=given.text,
+            reason=given.reason,
+            incoming=given.incoming,
+        )
     return Status(201, shapes.Made(id=row))
 
 

@@ -113,8 +113,10 @@ class Level(In):
 class CallLog(In):
     """How a call went."""
 
-    outcome: Literal["reached", "no answer", "wrong person", "not safe"]
+    outcome: Literal["reached", "no answer", "voicemail", "wrong person", "not safe", "call back"]
     text: Text = ""
+    reason: Text = Field("", description="Why somebody was rung up against what was agreed.")
+    incoming: bool = Field(default=False, description="They called us.")
 
 
 class Reason(In):
@@ -218,7 +220,9 @@ class Message(Out):
     """An entry of a conversation or compartment."""
 
     id: UUID
-    by: str = Field(description="defender, call (typed by an officer), desk, note or system.")
+    by: str = Field(
+        description="defender, call (typed by an officer), relay (passed on), desk, note or system."
+    )
     author: str = Field(description="A colleague's name, at the desk only.")
     text: str
     at: datetime

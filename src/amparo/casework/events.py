@@ -18,6 +18,20 @@ class DefenderWrote:
 
 
 @dataclass(frozen=True)
+class RelayWrote:
+    """An intermediary has answered the desk, or closed the loop."""
+
+    case: str
+
+
+@dataclass(frozen=True)
+class RelayTold:
+    """The desk has written to an intermediary."""
+
+    person: str
+
+
+@dataclass(frozen=True)
 class ErasureAsked:
     """An officer has asked that everything of a case be erased."""
 

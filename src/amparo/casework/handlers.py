@@ -2,7 +2,14 @@
 something, and never what; a press starts its playbook."""
 
 from amparo.alerts.events import Pressed
-from amparo.casework.events import DefenderWrote, ErasureAsked, RequestReceived, TakenFrom
+from amparo.casework.events import (
+    DefenderWrote,
+    ErasureAsked,
+    RelayTold,
+    RelayWrote,
+    RequestReceived,
+    TakenFrom,
+)
 from amparo.casework.services import starting
 from amparo.consent.events import OverrideStarted
 from amparo.foundation import events, ids
@@ -13,6 +20,7 @@ from amparo.people.rules import INTAKE
 
 @events.listens(RequestReceived)
 @events.listens(DefenderWrote)
+@events.listens(RelayWrote)
 @events.listens(ErasureAsked)
 @events.listens(OverrideStarted)
 def tell_the_desk(_event: object, event_id: ids.Id) -> None:
@@ -20,9 +28,10 @@ def tell_the_desk(_event: object, event_id: ids.Id) -> None:
     messages.queue_notices(people.members_of(INTAKE), event_id)
 
 
+@events.listens(RelayTold)
 @events.listens(TakenFrom)
-def tell_the_owner(event: TakenFrom, event_id: ids.Id) -> None:
-    """A notice to whoever's it was."""
+def tell_them(event: TakenFrom | RelayTold, event_id: ids.Id) -> None:
+    """A notice to whoever's it was, or to whom the desk has written."""
     messages.queue_notices([ids.of(event.person)], event_id)
 
 

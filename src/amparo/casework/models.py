@@ -155,6 +155,36 @@ class Sent(models.Model):
     day = models.DateField(default=clock.today)
 
 
+class Relayed(models.Model):
+    """What an intermediary has passed on: their note, and which request it became; to them alone."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    person = models.UUIDField(db_index=True)
+    sealed = models.BinaryField()
+    day = models.DateField(default=clock.today)
+
+
+class Call(models.Model):
+    """A call that somebody at the desk made or took, in the desk's own papers."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    case = models.UUIDField()  # the house
+    compartment = models.CharField(max_length=20, default="desk")
+    sealed = models.BinaryField()
+
+
+class RelayNote(models.Model):
+    """What the desk has written to an intermediary about one of these, or they to the desk: their own
+    copy, sealed to them."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    item = models.ForeignKey(Relayed, on_delete=models.CASCADE)
+    person = models.UUIDField()  # to whom it is sealed
+    unread = models.BooleanField(default=False)
+    sealed = models.BinaryField()
+
+
+CALL = sealed.register(sealed.Kind("casework.call", Call))
 COVER = sealed.register(sealed.Kind("casework.cover", Cover))
 ENTRY = sealed.register(sealed.Kind("casework.entry", Entry))
 ERASURE = sealed.register(sealed.Kind("casework.erasure", Erasure))

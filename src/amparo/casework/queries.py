@@ -12,13 +12,15 @@ from amparo.casework.models import COVER, ENTRY, FILE, Case, Cover, Entry, File
 from amparo.consent import gate
 from amparo.consent import queries as consent
 from amparo.consent import rules as consent_rules
-from amparo.foundation import clean, ids, journal
+from amparo.foundation import clean, clock, ids, journal
 from amparo.foundation.actor import Actor
+from amparo.foundation.config import zone
 from amparo.foundation.errors import NotFound, Refused
 from amparo.people import queries as people
 from amparo.vault import compartments, files, staff
 
-CALL_OUTCOMES = ("reached", "no answer", "wrong person", "not safe")
+CALL_OUTCOMES = ("reached", "no answer", "voicemail", "wrong person", "not safe", "call back")
+TO_RELAY = frozenset({"relay"})  # what one may do with a case that came through an intermediary
 PAGE = 50
 
 
@@ -55,6 +57,9 @@ class Message:
     outcome: str = ""
     to: str = ""
     where: str = ""
+    against: str = ""  # a call that should not have been made: never, hours, not agreed
+    why: str = ""  # and why it was made all the same
+    next_step: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,7 @@ class QueueRow:
     reach: list[dict[str, str]] = field(default_factory=list)
     where: str = ""
     late: int = 0  # tasks past their hour
+    relay: str = ""  # the record of the intermediary through whom it came, and who they are
 
     @property
     def waits_for_defender(self) -> bool:
@@ -175,8 +181,11 @@ def defender_of(case: ids.Id) -> ids.Id | None:
 
 
 def require_colleague(actor: Actor, person: ids.Id) -> None:
-    """Refused unless `person` is on staff and can be given work."""
-    if actor.kind != "staff" or people.colleague(actor, person).state != "here":
+    """Refused unless `person` is on staff and can be given work; who relays cannot."""
+    if actor.kind != "staff":
+        raise Refused
+    found = people.colleague(actor, person)
+    if found.state != "here" or found.relays:
         raise Refused
 
 
@@ -208,6 +217,13 @@ def agreed_word(actor: Actor, case: ids.Id) -> tuple[str, ids.Id | None]:
     return str(doc["word"]), ids.parse(str(doc.get("word_by", "")))
 
 
+def against(actor: Actor, case: ids.Id) -> str:
+    """Why this person should not be rung up just now (see `rules.against`); nothing if they may."""
+    leave = gate.admit(actor, case, "cover")
+    reach = gate.read(leave, COVER, Cover.objects.get(case=case))["reach"]
+    return rules.against(reach, clock.now().astimezone(zone()))
+
+
 # --- entries -------------------------------------------------------------------------------------
 def _entries(leave: gate.Leave, names: dict[ids.Id, str], *, inside: bool) -> list[Message]:
     """The entries of a compartment, newest first; `inside` also shows colleagues' notes."""
@@ -232,6 +248,9 @@ def _entries(leave: gate.Leave, names: dict[ids.Id, str], *, inside: bool) -> li
                 outcome=doc.get("outcome", ""),
                 to=doc.get("to", ""),
                 where=doc.get("where", ""),
+                against=doc.get("against", ""),
+                why=doc.get("why", ""),
+                next_step=doc.get("next_step", ""),
             )
         )
     return sorted(found, key=lambda one: one.at, reverse=True)
@@ -490,6 +509,7 @@ def _queue_row(
         version=row.version,
         reach=list(doc["reach"]),  # type: ignore[call-overload]
         where=str(doc.get("where", "")),
+        relay=str(doc.get("relay", "")),
     )
 
 
@@ -513,7 +533,7 @@ def case(actor: Actor, case_id: ids.Id) -> CaseView:
         row=shown[0],
         thread=thread_,
         compartments=_compartments(actor, row, names, thread_),
-        may=_may(actor, row),
+        may=_may(actor, row) | (TO_RELAY if shown[0].relay and row.state != "withdrawn" else set()),
     )
 
 

@@ -1,6 +1,7 @@
 """Deadlines, states and what may follow what. Pure: no clock, no key, no table."""
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import TypeVar
 
@@ -28,9 +29,36 @@ NEXT_ACT = {
     3: timedelta(hours=24),
     4: timedelta(hours=1),
 }
+# What somebody who relays is told of a request: no more than how far it is.
+RELAYED = {"new": "received", "taken": "being answered", "waiting": "being answered"} | {
+    "answered": "answered"
+}
+PASSED_ON = ("passed on", "not found", "not wanted")  # how a relay closes the loop
 ERASURE_WAITS = timedelta(days=7)  # for a second person; then it falls away
 TEXT_LIMIT = 60_000  # characters of one text
 SHORT_LIMIT = 500
+
+
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*[-–—]\s*([01]\d|2[0-3]):([0-5]\d)")
+
+
+def against(reach: Sequence[Mapping[str, str]], here: datetime) -> str:
+    """Why somebody should not be rung up at a moment (by our clock): `never`, `hours`, `not agreed`, or
+    nothing. Hours are those that stand in what they said about calls."""
+    if any(one["how"] == "never" for one in reach):
+        return "never"
+    calls = [one["text"] for one in reach if one["how"] == "call"]
+    if not calls:
+        return "not agreed"
+    spans = [found for text in calls for found in _HOURS.findall(text)]
+    if spans and not any(on_duty(here, f"{a}:{b}-{c}:{d}") for a, b, c, d in spans):
+        return "hours"
+    return ""
+
+
+def relayed(state: str) -> str:
+    """A request's state in neutral words: received, being answered, answered, closed."""
+    return RELAYED.get(state, "closed")
 
 
 def on_duty(at: datetime, hours: str) -> bool:

@@ -15,7 +15,7 @@ from amparo.foundation.errors import Conflict, NotFound
 if TYPE_CHECKING:
     from amparo.people.queries import Alone, Colleague
 
-TEAMS = ("intake", "auditors", "coordination", "legal", "care", "finance", "release")
+TEAMS = ("intake", "auditors", "coordination", "legal", "care", "finance", "release", "relay")
 yes_option = click.option("--yes", is_flag=True, help="Do it without asking once more.")
 
 

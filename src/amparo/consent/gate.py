@@ -166,6 +166,11 @@ def seal_own(actor: Actor, kind: str, row: ids.Id, doc: Document) -> bytes:
     return opening.seal_own(actor.ring, kind, row, doc)
 
 
+def seal_to_person(person: ids.Id, kind: str, row: ids.Id, doc: Document) -> bytes:
+    """A document for one person's eyes; CannotOpen for somebody who is not here any more."""
+    return opening.seal_to_person(person, kind, row, doc)
+
+
 def read_own(actor: Actor, kind: str, row: Any) -> Document:
     """What this actor sealed to themselves."""
     if actor.ring is None:
@@ -248,3 +253,8 @@ def mend(actor: Actor, case: ids.Id, compartment: str) -> int:
     operations.scrub()
     journal.note("re-sealed", case, compartment=compartment, count=count)
     return count
+
+
+def is_given(case: ids.Id, compartment: str, recipient: ids.Id, purpose: str) -> bool:
+    """Whether `may_disclose` would let this recipient have it today; noted nowhere."""
+    return compartments.is_given(case, compartment, recipient, purpose)

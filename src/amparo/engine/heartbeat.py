@@ -11,7 +11,7 @@ from collections.abc import Callable
 import structlog
 from django.db import close_old_connections
 
-from amparo.alerts.services import roster
+from amparo.alerts.services import callouts, roster
 from amparo.casework import jobs as casework
 from amparo.consent import jobs as consent
 from amparo.foundation import events, journal, operations
@@ -25,6 +25,7 @@ from amparo.vault import factors, files, forms, log, sessions
 EVERY_SECOND: tuple[Callable[[], object], ...] = (
     events.deliver_due,
     messages.send_due,
+    callouts.move_due,
     log.seal_waiting,
 )
 EVERY_MINUTE: tuple[Callable[[], object], ...] = (
@@ -41,6 +42,7 @@ EVERY_MINUTE: tuple[Callable[[], object], ...] = (
     factors.sweep,
     ringing.sweep,
     inbound.sweep,
+    callouts.end_old,
     files.sweep_unfinished,
 )
 EVERY_HOUR: tuple[Callable[[], object], ...] = (files.sweep,)

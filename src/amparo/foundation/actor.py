@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 from amparo.foundation.ids import NIL, Id
 
-Kind = Literal["staff", "defender", "outside", "system", "nobody"]
+# A relay has an account and stands outside the house: only what is made for relays lets them in.
+Kind = Literal["staff", "relay", "defender", "outside", "system", "nobody"]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from amparo.vault import duty, server
 def set_route(actor: Actor, *, channel: str, address: str, hours: str = "") -> None:
     """How the actor wants to hear that there is something new, and at which hours (08:00-18:00, by the
     organisation's clock; empty: any). Replaces what was set for the channel; what waits goes along."""
-    if actor.kind != "staff":
+    if actor.kind not in {"staff", "relay"}:
         raise Refused
     hours = "".join(hours.split())
     wrong = {}
@@ -47,7 +47,7 @@ def set_route(actor: Actor, *, channel: str, address: str, hours: str = "") -> N
 
 def drop_route(actor: Actor, *, channel: str) -> None:
     """Nothing comes to the actor by this channel any more; NotFound when nothing did."""
-    if actor.kind != "staff":
+    if actor.kind not in {"staff", "relay"}:
         raise Refused
     with operations.writing():
         if not Route.objects.filter(owner=actor.id, channel=channel).delete()[0]:

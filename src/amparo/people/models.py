@@ -1,4 +1,5 @@
-"""Staff and teams: names are sealed to the house, which only staff can open."""
+"""Staff and teams: names are sealed to the house, which only staff can open. The directory of helpers
+is sealed to the desk, which only those on duty can open."""
 
 from django.db import models
 
@@ -25,5 +26,15 @@ class Team(models.Model):
     sealed = models.BinaryField()
 
 
+class Listing(models.Model):
+    """An entry of the directory: helpers, partners, hotlines. Nothing of it stands in clear."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    case = models.UUIDField()
+    compartment = models.CharField(max_length=20, default="desk")
+    sealed = models.BinaryField()
+
+
 PERSON = sealed.register(sealed.Kind("people.person", Person))
 TEAM = sealed.register(sealed.Kind("people.team", Team))
+LISTING = sealed.register(sealed.Kind("people.listing", Listing))

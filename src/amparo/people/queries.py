@@ -22,6 +22,11 @@ class Colleague:
     fingerprint: str
     me: bool
 
+    @property
+    def relays(self) -> bool:
+        """Whether this is somebody outside the house, who passes calls on."""
+        return rules.is_relay(self.teams)
+
 
 @dataclass(frozen=True)
 class TeamRow:
@@ -42,6 +47,13 @@ def house() -> ids.Id:
 def roles(actor: Actor) -> frozenset[str]:
     """Codes of the actor's teams; none for anybody who is not staff."""
     return actor.ring.roles if actor.kind == "staff" and actor.ring else frozenset()
+
+
+def require_relay(actor: Actor) -> None:
+    """Refused unless the actor has a seat among those who pass calls on."""
+    if actor.kind != "relay":
+        journal.note("refused", wants=[rules.RELAY])
+        raise Refused
 
 
 def require(actor: Actor, *teams: str) -> None:
@@ -86,6 +98,11 @@ def _state(holder: staff.Holder | None) -> str:
         # Locked out from the shell: sessions and locks are gone, their teams' keys not yet turned.
         return "locked" if holder.teams else "left"
     return "here" if holder.trusted and holder.teams else "waiting"
+
+
+def here(actor: Actor) -> list[Colleague]:
+    """Those on staff to whom work can be given; nobody who only relays."""
+    return [one for one in colleagues(actor) if one.state == "here" and not one.relays]
 
 
 def colleague(actor: Actor, person: ids.Id) -> Colleague:

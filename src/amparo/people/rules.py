@@ -1,5 +1,6 @@
 """Teams and what they are for; how often a passphrase may be tried. No clock, no key."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 # Everybody on staff; holds names of staff and teams, never anything of a case.
@@ -11,7 +12,14 @@ LEGAL = "legal"
 CARE = "care"
 FINANCE = "finance"
 RELEASE = "release"
-TEAMS = (HOUSE, INTAKE, AUDITORS, COORDINATION, LEGAL, CARE, FINANCE, RELEASE)
+# People outside the house who pass calls on. Nothing is ever sealed to this team: it is a role only.
+RELAY = "relay"
+TEAMS = (HOUSE, INTAKE, AUDITORS, COORDINATION, LEGAL, CARE, FINANCE, RELEASE, RELAY)
+
+# Compartments of the organisation's own papers: names of staff and teams, open to everybody on staff;
+# the directory and what else the duty desk keeps for itself, open to the intake team.
+DESK = "desk"
+PAPERS = (HOUSE, DESK)
 
 # Whose compartment is whose when a case is opened; the rest is the officer's who opens it.
 HOME = {
@@ -21,6 +29,13 @@ HOME = {
     "health": CARE,
     "finance": FINANCE,
 }
+
+
+def is_relay(teams: Iterable[str]) -> bool:
+    """Whether somebody with these teams passes calls on and stands outside the house."""
+    found = set(teams)
+    return RELAY in found and HOUSE not in found
+
 
 WEAK = "weak"  # what is wrong with a passphrase that is too easily guessed
 FREE_TRIES = 5

@@ -115,11 +115,12 @@ def _of_the_sample(passphrase: str) -> bool:
 
 def _begin(person: staff.Unlocked, device: str) -> Signed:
     handle = sessions.begin(person.key, person.id, person.generation, "staff")
-    actor = Actor("staff", person.id, sessions.resume(handle, "staff"))
+    actor = _actor(sessions.resume(handle, "staff"))
     journal.act_as(actor)
     journal.note("sign-in", person.id)
     messages.renew_routes(actor)
-    gate.mend(actor, queries.house(), rules.HOUSE)
+    for papers in rules.PAPERS:
+        gate.mend(actor, queries.house(), papers)
     return Signed(handle, actor, device)
 
 
@@ -129,7 +130,12 @@ def resume(handle: bytes, *, keep_alive: bool = True) -> Actor:
         ring = sessions.resume(handle, "staff", keep_alive=keep_alive)
     except CannotOpen:
         return NOBODY
-    return Actor("staff", ring.id, ring)
+    return _actor(ring)
+
+
+def _actor(ring: keys.Ring) -> Actor:
+    """Staff, or somebody who relays: they sign in alike, and nothing that wants staff takes a relay."""
+    return Actor("relay" if rules.is_relay(ring.roles) else "staff", ring.id, ring)
 
 
 def sign_out(actor: Actor, handle: bytes) -> None:
@@ -232,9 +238,12 @@ def found_house(founders: list[Newcomer], *, team_names: dict[str, str]) -> list
     with transaction.atomic(using=KEYSTORE):
         made, ring = staff.found([newcomer.lock for newcomer in founders], rules.TEAMS)
         house = ids.new()
-        shares = {"house": [(keys.team(rules.HOUSE).id, rules.HOUSE, None)]}
+        shares = {
+            rules.HOUSE: [(keys.team(rules.HOUSE).id, rules.HOUSE, None)],
+            rules.DESK: [(keys.team(rules.INTAKE).id, rules.HOUSE, None)],
+        }
         actor = Actor("staff", ring.id, ring)
-        leave_ = gate.begin(actor, house, shares, op=None)["house"]
+        leave_ = gate.begin(actor, house, shares, op=None)[rules.HOUSE]
     with journal.unit(actor), operations.writing():
         for person, newcomer in zip(made, founders, strict=True):
             _profile(leave_, person, house, newcomer.name, list(rules.TEAMS))
@@ -272,18 +281,24 @@ def _profile(
 
 # --- joining -------------------------------------------------------------------------------------
 def invite(actor: Actor, *, name: str, teams: list[str], hours: int = 48) -> str:
-    """A one-time link's token for a new colleague, to be handed over in person or by a safe channel."""
+    """A one-time link's token for a new colleague, to be handed over in person or by a safe channel.
+
+    Whoever is invited to relay is in that team alone: not in the house, whose key opens names.
+    """
     queries.require(actor, rules.COORDINATION)
     wrong = [code for code in teams if code not in rules.TEAMS]
     if wrong or not name.strip():
         raise Invalid("who, and for which teams?", {"teams" if wrong else "name": "choose"})
+    if rules.RELAY in teams and len(set(teams)) > 1:
+        raise Invalid("who relays is in no other team", {"teams": "relay"})
     house = queries.house()
     leave_ = gate.admit(actor, house, "house", write=True)
     person = ids.new()
     with transaction.atomic(using=KEYSTORE):
         token = links.create("invite", {"person": str(person)}, hours=hours)
     with operations.writing():
-        _profile(leave_, person, house, name.strip(), sorted({rules.HOUSE, *teams}))
+        seats = set(teams) if rules.RELAY in teams else {rules.HOUSE, *teams}
+        _profile(leave_, person, house, name.strip(), sorted(seats))
         journal.note("invited", person)
     return token
 
@@ -330,6 +345,8 @@ def join_team(actor: Actor, person: ids.Id, code: str) -> None:
     """Add a colleague to one more team; the actor must be in it. Invalid (`team`: full) for an eighth
     of the release group."""
     queries.require(actor, rules.COORDINATION)
+    if code == rules.RELAY or queries.colleague(actor, person).relays:
+        raise Invalid("who relays is in no other team", {"team": "relay"})
     _room_for_one_more([code])
     making = operations.Making("people.join team")
     with making.keys():

@@ -232,6 +232,10 @@ messages_trial id=id what=word day=day
 messages_outgoing id=id route_id=id event=id waiting=number tries=number due_at=moment
 people_person {_ROOM}
 people_team {_ROOM} code=word
+people_listing {_ROOM}
+casework_call {_ROOM}
+casework_relayed id=id person=id sealed=own day=day
+casework_relaynote id=id item_id=id person=id unread=number sealed=own
 casework_case id=id stage=word state=word level=number due_at=moment owner=id second=id \
 unread=number merged_into=id version=number day=day
 casework_cover {_ROOM}
@@ -246,7 +250,9 @@ django_migrations id=number app=name name=name applied=moment
 sqlite_sequence name=name seq=number""".splitlines()
 }
 # The name under which a sealed column binds itself: room.table, but for these.
-KINDS = {"casework_outsideanswer": "casework.outside answer", "casework_draft": "draft"}
+KINDS = {"casework_outsideanswer": "casework.outside answer", "casework_draft": "draft"} | {
+    "casework_relaynote": "casework.relay note"
+}
 KNOWN_FILES = re.compile(r"(data|keys)\.sqlite3(-wal|-shm|-journal)?|server\.keys|amparo\.toml")
 PART_FILE = re.compile(r"files/[0-9a-f]{2}/[0-9a-f]{30}")
 Row = dict[str, Any]

@@ -190,6 +190,17 @@ def open_own(ring: Ring, kind: str, row: ids.Id, blob: bytes) -> Document:
     return doc
 
 
+def seal_to_person(person: ids.Id, kind: str, row: ids.Id, doc: Document) -> bytes:
+    """A document that only this one person opens, with `open_own`; CannotOpen for whoever is not here
+    any more, or whose key nobody stands for."""
+    holder = keys.principals({person})[person]
+    if holder.kind != "person" or not holder.active or not keys.trusted(holder):
+        raise CannotOpen
+    place = ctx("own", server.load().installation, kind, row, person)
+    text = pad(json.dumps(doc, ensure_ascii=False).encode())
+    return wrap(text, keys.public_of(bytes(holder.public)), place)
+
+
 def seal_to_team(code: str, kind: str, row: ids.Id, doc: Document) -> bytes:
     """A document that only a team's members open; whoever seals it needs no key at all."""
     team = keys.team(code)

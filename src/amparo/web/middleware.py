@@ -141,8 +141,9 @@ class Unit:
         request.actor = people.resume(
             handle_of(cookie), keep_alive=not request.path.endswith(BY_ITSELF)
         )
-        if request.actor.kind == "staff":
+        if request.actor.kind in {"staff", "relay"}:
             journal.act_as(request.actor)
+        if request.actor.kind == "staff":
             request.may_upload = lambda _: True  # CSRF is checked by Django for the desk
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

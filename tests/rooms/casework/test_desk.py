@@ -54,7 +54,7 @@ def test_of_two_who_take_it_one_is_first(house: House, amina: Defender) -> None:
 def test_a_form_of_yesterday_changes_nothing(house: House, amina: Defender) -> None:
     other, seen, case = make.ask().case, version(amina), amina.case
     with house.tomas.request() as tomas:
-        desk.log_call(tomas, case, outcome="reached")
+        desk.log_call(tomas, case, outcome="reached", incoming=True)
     before = Case.objects.filter(id=case).values().get()
     with house.ines.request() as ines:
         for deed in (
@@ -82,7 +82,7 @@ def test_what_was_taken_back_or_joined_is_no_work(house: House, amina: Defender)
             lambda: desk.take(ines, amina.case, version=seen),
             lambda: desk.reassign(ines, amina.case, to=house.ruth.id, version=seen),
             lambda: desk.reply(ines, amina.case, text="x"),
-            lambda: desk.log_call(ines, amina.case, outcome="reached"),
+            lambda: desk.log_call(ines, amina.case, outcome="reached", incoming=True),
             lambda: desk.decline(ines, amina.case, reason="x"),
             lambda: desk.refer(ines, amina.case, to="x", reason="x"),
             lambda: desk.mark_spam(ines, amina.case, version=seen),
@@ -192,7 +192,7 @@ def test_what_is_closed_gets_no_hour_by_a_level(house: House, amina: Defender) -
 def test_a_call_is_logged_with_how_it_went(house: House, amina: Defender) -> None:
     with house.ines.request() as ines:
         for outcome in queries.CALL_OUTCOMES:
-            desk.log_call(ines, amina.case, outcome=outcome, text="rang twice")
+            desk.log_call(ines, amina.case, outcome=outcome, text="rang twice", incoming=True)
         with pytest.raises(Invalid):
             desk.log_call(ines, amina.case, outcome="perhaps")
         view = queries.case(ines, amina.case)

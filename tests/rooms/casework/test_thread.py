@@ -61,7 +61,7 @@ def test_the_two_sides_read_each_other(house: House) -> None:
 def test_what_the_desk_writes_for_itself_is_not_shown(house: House) -> None:
     amina = make.ask("help")
     with house.ines.request() as ines:
-        desk.log_call(ines, amina.case, outcome="no answer", text="rang twice")
+        desk.log_call(ines, amina.case, outcome="no answer", text="rang twice", incoming=True)
         desk.set_level(ines, amina.case, level=3, reason="arrest", version=make.version(amina.case))
     with amina.request() as actor:
         assert [one.text for one in queries.thread(actor).messages] == ["help"]

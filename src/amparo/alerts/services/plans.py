@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from amparo.alerts import rules
-from amparo.alerts.models import ARMED, CARD, HOME, PLAN, Alarm, CheckIn, Plan, Silence
+from amparo.alerts.models import ARMED, CARD, HOME, PLAN, Alarm, CallOut, CheckIn, Plan, Silence
 from amparo.alerts.rules import Fault, Hours, Rung
 from amparo.consent import gate
 from amparo.foundation import ids, journal, operations
@@ -174,6 +174,9 @@ def forget(case: ids.Id) -> None:
     for row in CheckIn.objects.filter(case=case):
         ringing.drop(row.id)
         row.delete()
+    for asked in CallOut.objects.filter(case=case):
+        ringing.drop(asked.id)
+        asked.delete()
     for alarm in Alarm.objects.filter(case=case):
         ringing.drop(alarm.id)
         inbound.forget(alarm.id)

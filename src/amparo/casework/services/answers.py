@@ -3,6 +3,7 @@ case, then under the case's own key, which is turned when somebody leaves."""
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from amparo.casework.models import ENTRY, Entry, OutsideAnswer
 from amparo.casework.services.record import Author, write_entry
@@ -42,11 +43,13 @@ def _move(actor: Actor, leave: gate.Leave, row: OutsideAnswer) -> bool:
             raise CannotOpen
         reader, text, at = ids.parse(str(doc["reader"])), str(doc["text"]), str(doc["at"])
         datetime.fromisoformat(at)
+        by = "relay" if doc.get("by") == "relay" else OUTSIDE
+        more: dict[str, Any] = {one: str(doc[one]) for one in ("outcome", "to") if doc.get(one)}
         with operations.writing():
             # Of two colleagues who look at once, one moves it.
             if not OutsideAnswer.objects.filter(id=row.id).delete()[0]:
                 return False
-            write_entry(leave, Author(OUTSIDE, reader), text, at=at, inside=True)
+            write_entry(leave, Author(by, reader), text, at=at, inside=True, **more)
     except (CannotOpen, Conflict, KeyError, ValueError):
         # Somebody else's team, the key was turned just now (the next one moves it), or planted.
         return False

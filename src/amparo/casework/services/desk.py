@@ -1,5 +1,7 @@
 """What duty officers do with requests: take, answer, log, decide, hand over."""
 
+from typing import Any
+
 from django.db.models import F
 
 from amparo.casework import queries, rules
@@ -181,18 +183,38 @@ def _answer(
 
 
 def log_call(
-    actor: Actor, case: ids.Id, *, outcome: str, text: str = "", once: ids.Id | None = None
+    actor: Actor,
+    case: ids.Id,
+    *,
+    outcome: str,
+    text: str = "",
+    once: ids.Id | None = None,
+    reason: str = "",
+    incoming: bool = False,
+    **more: Any,
 ) -> ids.Id:
-    """Write down a call: reached, no answer, wrong person, not safe to talk."""
+    """Write down a call: reached, no answer, a machine, wrong person, not safe to talk, call back.
+
+    Who rang somebody up that is never to be rung, or outside their hours, gives a reason, which is
+    written down too; Invalid (`reason`) without one. `incoming`: they called us.
+    """
     if outcome not in queries.CALL_OUTCOMES:
         raise Invalid("say how the call went", {"outcome": "choose"})
     row = case_row(actor, case)
     workable(row)
-    check_texts(text=text)
+    check_texts(text=text, reason=reason)
+    why = "" if incoming else queries.against(actor, case)
+    if why and not reason.strip():
+        raise Invalid("they are not to be rung up now", {"reason": f"against {why}"})
+    if why:
+        more |= {"against": why, "why": reason.strip()}
+        journal.note("called against what was agreed", case, against=why)
     leave = gate.admit(actor, case, "correspondence", write=True)
     with operations.writing():
         only_once(once)
-        entry = write_entry(leave, Author("note", actor.id), text, outcome=outcome, inside=True)
+        entry = write_entry(
+            leave, Author("note", actor.id), text, outcome=outcome, inside=True, **more
+        )
         step(row.id, row.version, owner=row.owner or actor.id, state=_taken(row))
         journal.note("call logged", case, outcome=outcome)
     return entry.id
@@ -338,7 +360,7 @@ def mend(actor: Actor, case: ids.Id) -> int:
 # --- drafts --------------------------------------------------------------------------------------
 def save_draft(actor: Actor, *, place: str, text: str) -> None:
     """Keep what is being typed, sealed to the typist alone; an empty text forgets it."""
-    if actor.kind != "staff":
+    if actor.kind not in {"staff", "relay"}:
         raise Refused
     check_texts(text=text)
     old = _draft(actor, place)

@@ -1,5 +1,6 @@
 """A call for help arrives: sealed in the request itself, answered by a return code."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,6 +49,7 @@ class Call:
     language: str = "en"
     way: str = "here"
     consent: str = "page"  # how they agreed that the desk reads it
+    relay: str = ""  # the intermediary's own record of it, and who they are: "item person"
 
 
 def ready() -> None:
@@ -65,12 +67,13 @@ def ask(
     code: codes.Code,
     call: Call,
     files: tuple[SealedFile, ...] = (),
+    beside: Callable[[ids.Id], None] | None = None,
 ) -> Asked:
     """Take in a call for help.
 
     `once` names the form: the same form sent twice is a Conflict and stores nothing. `code` opens
     the defender's own key and is kept nowhere. The actor is nobody, or the officer who typed what
-    was said on the phone.
+    was said on the phone, or somebody who relays. `beside` writes what belongs to it, in its commit.
     """
     check_texts(what=call.what, where=call.where, reach=call.reach)
     ready()
@@ -96,6 +99,8 @@ def ask(
         Case.objects.create(id=case, due_at=due, unread=1)
         write_cover(leaves["cover"], _cover(call))
         _first_entry(leaves["correspondence"], actor, call, files)
+        if beside is not None:
+            beside(case)
         journal.note("request received", case, files=len(files), way=call.way)
         events.announce(RequestReceived(str(case)))
     return Asked(case, due, _now())
@@ -113,6 +118,7 @@ def _cover(call: Call) -> dict[str, object]:
         "reach": [{"how": call.how, "text": call.reach}] if call.how or call.reach else [],
         "where": call.where,
         "word": "",
+        "relay": call.relay,
         "consent": call.consent,
         "asked_at": stamp(),
     }
@@ -124,6 +130,8 @@ def _first_entry(
     author = Author("defender")
     if actor.kind == "staff":
         author = Author("call", actor.id)
+    elif actor.kind == "relay":
+        author = Author("relay", actor.id)
     write_entry(leave, author, call.what, sent=files, where=call.where, language=call.language)
 
 

@@ -45,7 +45,8 @@ def answer(play: Play) -> str:
     taken = play.officer("ines").send(page, page.form(to="/do/take$"))
     expect(taken.status == 200, said(taken))
     play.act("ines", "level", level="4", reason="They know where she lives.")
-    play.act("ines", "log", outcome="no answer", text="Tried once; left no message.")
+    why = "She asked for a call in her first words."
+    play.act("ines", "log", outcome="no answer", text="Tried once; left nothing.", reason=why)
     reach = f"{play.case.path}/reach"
     done = play.fill("ines", reach, "word", how1="here", text1="Evenings only", word=papers.WORD)
     expect(done.status == 200, said(done))

@@ -81,7 +81,9 @@ def _work(made: Busy, ines: Officer, tomas: Officer) -> None:
         opening.write_note(actor, case, "narrative", text="Taken at 06:40 from the house.")
         reach = [{"how": "never", "text": "No calls. The phone is shared."}]
         desk.set_reach(actor, case, reach=reach, word="blue kettle")
-        desk.log_call(actor, case, outcome="no answer", text="Rang twice, left nothing.")
+        desk.log_call(
+            actor, case, outcome="no answer", text="Rang twice, left nothing.", reason="A life."
+        )
         desk.reply(actor, case, text="A lawyer is looking for him. Come back tonight.")
         file = queries.case(actor, case).thread.messages[-1].files[0].id
         made.known["file"] = file

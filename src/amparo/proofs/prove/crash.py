@@ -33,6 +33,7 @@ from amparo.foundation import clock, errors, ids, operations
 from amparo.foundation import tables as schema
 from amparo.foundation.config import config
 from amparo.foundation.router import DATA, KEYSTORE
+from amparo.people.rules import PAPERS
 from amparo.proofs.prove import alarm_deeds  # noqa: F401 - which adds its deeds
 from amparo.proofs.prove.deeds import DEEDS, POINTS, Deed, Stage, kinds, stage_of
 from amparo.proofs.prove.found import Found, many, proves, seed
@@ -136,7 +137,7 @@ def _everything() -> list[str]:
         beat()
     wrong = [f"{pending()} deeds stand half done"] if pending() else []
     cases = set(Case.objects.values_list("id", flat=True))
-    keyed = set(Epoch.objects.exclude(compartment="house").values_list("case", flat=True))
+    keyed = set(Epoch.objects.exclude(compartment__in=PAPERS).values_list("case", flat=True))
     gone = set(Case.objects.filter(state="withdrawn").values_list("id", flat=True))
     wrong += [f"{len(keyed - cases)} cases have keys and no row"] if keyed - cases else []
     unreadable = cases - gone - keyed

@@ -5,8 +5,8 @@ desk's cookie, as the token of a form, as a bearer token. Whatever it changes is
 next. What came back is one letter; a letter that reads words of the case tells which words.
 
 Seen to fail: when `pages.signed_in` lets anybody pass, when `pages.role` does not look at the roles,
-when `sessions.resume` leaves out the kind of session (a defender's opens the desk), and when a row of
-the table is taken away.
+when `sessions.resume` leaves out the kind of session (a defender's opens the desk), when a row of
+the table is taken away, and when `people.services._actor` takes a relay for staff.
 """
 
 import json
@@ -21,20 +21,32 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from amparo.alerts import rules as alerts
-from amparo.alerts.services import plans, pressing
+from amparo.alerts.services import callouts, plans, pressing
 from amparo.api import tokens
 from amparo.casework import checklist, queries
-from amparo.casework.services import erasing, opening, responses, sharing, starting, thread
+from amparo.casework.services import (
+    calls,
+    erasing,
+    opening,
+    relaying,
+    responses,
+    sharing,
+    starting,
+    thread,
+)
+from amparo.casework.services.intake import Call
 from amparo.consent import services as consent
 from amparo.foundation import clock, ids, journal
 from amparo.foundation.router import KEYSTORE
+from amparo.messages.ways import Way
+from amparo.people import keeping
 from amparo.people import services as people
 from amparo.proofs.prove.busy import put_on_duty
 from amparo.proofs.prove.found import Found, many, proves
 from amparo.proofs.prove.journals import one_pixel
-from amparo.proofs.prove.routes import BODIES, FIELDS, ROLES, ROWS, SPREAD, TEAMS
+from amparo.proofs.prove.routes import BODIES, FIELDS, RELAY, ROLES, ROWS, SPREAD, TEAMS
 from amparo.proofs.prove.world import World, found, sealed_file
-from amparo.vault import files, forms, uploads
+from amparo.vault import codes, files, forms, uploads
 from amparo.web import middleware
 
 METHODS = ("GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")  # the sample: the first two
@@ -78,8 +90,17 @@ def table() -> dict[str, dict[str, str]]:
     for line in ROWS.strip().splitlines():
         route, methods, *said = line.split()
         for method in METHODS if methods == "any" else methods.split(","):
-            rows.setdefault("" if route == "/" else route, {})[method] = "".join(said)
+            letters_ = "".join(said) + _of_a_relay(route, method, said[0])
+            rows.setdefault("" if route == "/" else route, {})[method] = letters_
     return rows
+
+
+def _of_a_relay(route: str, method: str, nobody: str) -> str:
+    """What somebody who relays gets: of the desk nothing but their own pages."""
+    own = RELAY.get(route, {}).get("GET" if method == "HEAD" else method)
+    if own or not route.startswith("desk/") or route in ENTRANCES:
+        return own or nobody
+    return nobody.translate(str.maketrans(">!", "--"))
 
 
 def _wanted(row: dict[str, str], method: str) -> str:
@@ -143,6 +164,7 @@ class Stage:
 def stage_of(world: World) -> Stage:
     """A house in which everybody of the table is."""
     house = {name: world.hire(name, *teams) for name, teams in TEAMS.items()}
+    house["relay"] = world.hire("relay", "relay")
     owner, duty = house["owner"], house["duty"]
     picture = sealed_file("a.png", one_pixel())
     defender, other = world.ask(what=CONVERSATION, files_=(picture,)), world.ask(what="another")
@@ -194,7 +216,12 @@ def stage_of(world: World) -> Stage:
     stage.bodies["desk/c/<case>/start/<start>/time"] = {"fact": "taken", "at": "2026-01-01T10:00"}
     stage.bodies["desk/c/<case>/tasks/<task>"] = {"deed": "take", "to": ""}
     stage.bodies["desk/c/<case>/menu"] = {"response": stage.given["response"]}
+    stage.given |= _helpers(house, defender.case)
+    for verb in ("away", "back", "change", "no", "spoke", "vouch"):
+        stage.bodies[f"desk/directory/<entry>/{verb}"] = {"version": "4"}
     stage.bodies["desk/c/<case>/press"] = {"plan": stage.given["plan"]}
+    for verb in ("on", "over"):
+        stage.bodies[f"desk/helpers/<callout>/{verb}"] = {"version": "1"}
     for verb in ("take", "on"):
         stage.bodies[f"desk/alarms/<alarm>/{verb}"] = {"version": "1"}  # as it is after a press
     return stage
@@ -217,6 +244,29 @@ def _alarm(owner: Any, case: ids.Id) -> dict[str, str]:
         plan = plans.arm(actor, case, draft).id
         pressed = pressing.press_for(actor, case, plan, once=ids.new())
     return {"plan": str(plan), "alarm": str(pressed.alarm)}
+
+
+def _helpers(house: dict[str, Any], case: ids.Id) -> dict[str, str]:
+    """The directory has an entry, somebody was called, helpers are asked, a call was passed on."""
+    way = Way("mail", "marta@example.org")
+    with house["owner"].request() as actor:
+        entry = keeping.add(
+            actor, keeping.Draft("person", "M.", ("lawyer",), ways=(way,), exercise=True)
+        )
+        keeping.vouch(actor, entry, version=1, how="x")
+    with house["duty"].request() as actor:
+        keeping.vouch(actor, entry, version=2, how="x")
+        keeping.verify(actor, entry, version=3, how="x")
+        ask = callouts.Ask("lawyer", exercise=True)
+        callout = callouts.begin(actor, case, ask, chosen=[entry], once=ids.new())
+        call = ids.new()
+        calls.log(actor, calls.Said("reached", text=CONVERSATION[:3]), once=call)
+    with house["relay"].request() as actor:
+        passed = Call(what="x")
+        relaying.file(actor, once=ids.new(), code=codes.new_digits(), call=passed)
+        item = relaying.items(actor)[0].id
+    found = {"entry": entry, "callout": callout, "call": call, "item": item}
+    return {name: str(value) for name, value in found.items()}
 
 
 # --- asking ---------------------------------------------------------------------------------------
@@ -300,7 +350,8 @@ def _is_honest(result: Found, rows: dict[str, dict[str, str]]) -> None:
             )
             for role, letter in zip(ROLES, said, strict=False):
                 bad = letter in MAY_READ and role not in MAY_READ[letter]
-                bad = bad or (desk and role not in STAFF and letter in "y?cnb")
+                own = role == "relay" and route in RELAY and letter in "y?"
+                bad = bad or (desk and role not in STAFF and letter in "y?cnb" and not own)
                 inside = ("<case>" in route or "<alarm>" in route) and role not in {"duty", "owner"}
                 bad = bad or (inside and letter in "y?cnb")
                 result.expect(not bad, f"routes.py lets {role} into {method} /{route} ({letter})")

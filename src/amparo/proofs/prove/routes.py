@@ -22,8 +22,30 @@ TEAMS = {
 }
 # The others: nobody at all, the holder of an upload's token, the defender of another call, the one of
 # this, and the reader of a link to the case's narrative.
-ROLES = ("nobody", "uploader", "other", "defender", "reader", *TEAMS)
+ROLES = ("nobody", "uploader", "other", "defender", "reader", *TEAMS, "relay")
+# Somebody who relays has an account and stands outside the house. Each row below is for the roles
+# before; a relay gets what nobody gets, at the desk no page at all, and beyond that only these.
+RELAY = {
+    "desk/": {"GET": ">"},
+    "desk/draft": {"POST": "y"},
+    "desk/lock": {"POST": ">"},
+    "desk/relay": {"GET": "y"},
+    "desk/relay/<item>": {"GET": "y", "POST": ">"},
+    "desk/relay/<item>/close": {"GET": "y", "POST": "?"},
+    "desk/relay/<item>/forget": {"GET": "y", "POST": ">"},
+    "desk/relay/new": {"GET": "y", "POST": "y"},
+    "desk/settings": {"GET": "y", "POST": ">"},
+    "desk/settings/keys": {"GET": "y"},
+    "desk/settings/lock": {"GET": "y", "POST": ">"},
+    "desk/settings/notices": {"GET": "y"},
+    "desk/settings/notices/mail": {"GET": "y", "POST": "?"},
+    "desk/settings/passphrase": {"GET": "y", "POST": "?"},
+    "desk/sign-in": {"GET": ">", "POST": ">"},
+    "desk/sign-in/passkey": {"GET": ">", "POST": ">"},
+}
 SPREAD = {
+    "desk/directory/<entry>/<verb>": lambda: ("away", "back", "forget", "no", "spoke", "vouch"),
+    "desk/helpers/<callout>/<verb>": lambda: ("on", "over"),
     "desk/alarms/<alarm>/<verb>": lambda: ("close", "on", "take"),
     "desk/settings/notices/<code>": lambda: ("mail",),
     "desk/settings/notices/away/<code>": lambda: ("mail",),
@@ -40,11 +62,15 @@ FIELDS: dict[str, Any] = {
     "what": "words", "how": "here", "answer": "refused", "purpose": "legal", "language": "en",
     "compartment": "narrative", "label": "R.", "name": "x", "note": "x", "word": "x", "place": "x",
     "way": "phone", "code": "digits", "consent": "oral",
+    "service": "lawyer", "needed": "1", "minutes": "15", "kind": "person", "services": "lawyer",
+    "zone": "UTC",
 }  # fmt: skip
 _CASE = "api/v1/desk/cases/<case>"
 BODIES: dict[str, dict[str, Any]] = {
     # A beginning finds the word; the whole word stands in the answer only if it was found.
     "desk/search": {"text": "zaunk"},
+    "desk/directory": {"language": ""},
+    "desk/c/<case>/helpers": {"language": "", "how": ""},
     "api/v1/calls": {"what": "x"},
     "api/v1/session": {"code": "1 2 3"},
     "api/v1/thread/messages": {"text": "x"},
@@ -60,7 +86,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "api/v1/desk/search": {"text": "zaunk"},
     f"{_CASE}/level": {"level": 2, "reason": "x"},
     f"{_CASE}/reply": {"text": "x"},
-    f"{_CASE}/log": {"outcome": "reached", "text": "x"},
+    f"{_CASE}/log": {"outcome": "reached", "text": "x", "reason": "x"},
     f"{_CASE}/decline": {"reason": "x"},
     f"{_CASE}/refer": {"to": "x", "reason": "x"},
     f"{_CASE}/notes": {"compartment": "narrative", "text": "x"},
@@ -147,6 +173,8 @@ desk/c/<case>/do/refer                     GET,HEAD > > > > > - - - - y y
 desk/c/<case>/do/refer                     POST     ! ! ! ! ! - - - - > >
 desk/c/<case>/do/relink                    GET,HEAD > > > > > - - - - - -
 desk/c/<case>/do/relink                    POST     ! ! ! ! ! - - - - ? ?
+desk/c/<case>/do/relay                     GET,HEAD > > > > > - - - - - -
+desk/c/<case>/do/relay                     POST     ! ! ! ! ! - - - - - -
 desk/c/<case>/do/reopen                    GET,HEAD > > > > > - - - - - -
 desk/c/<case>/do/reopen                    POST     ! ! ! ! ! - - - - ? ?
 desk/c/<case>/do/spam                      GET,HEAD > > > > > - - - - - -
@@ -159,6 +187,8 @@ desk/c/<case>/files/<file>/<number>        GET,HEAD > > > > > - - - - y y
 desk/c/<case>/files/<file>/sealed          POST     ! ! ! ! ! - - - - y y
 desk/c/<case>/menu                         GET,HEAD > > > > > - - - - y y
 desk/c/<case>/menu                         POST     ! ! ! ! ! - - - - > >
+desk/c/<case>/helpers                      GET,HEAD > > > > > - - - - y y
+desk/c/<case>/helpers                      POST     ! ! ! ! ! - - - - y y
 desk/c/<case>/messages                     GET,HEAD > > > > > - - - - c c
 desk/c/<case>/messages                     POST     ! ! ! ! ! - - - - > >
 desk/c/<case>/override                     GET,HEAD > > > > > - - - - y y
@@ -189,6 +219,28 @@ desk/c/<case>/tasks                        GET,HEAD > > > > > - - - - y y
 desk/c/<case>/tasks/<task>                 POST     ! ! ! ! ! - - - - > >
 desk/c/<case>/tell                         GET,HEAD > > > > > - - - - y y
 desk/c/<case>/tell                         POST     ! ! ! ! ! - - - - ? ?
+desk/calls                                 GET,HEAD > > > > > - - - - y y
+desk/calls                                 POST     ! ! ! ! ! - - - - > >
+desk/calls/<call>/done                     POST     ! ! ! ! ! - - - - > >
+desk/directory                             GET,HEAD > > > > > - - - - y y
+desk/directory                             POST     ! ! ! ! ! - - - - y y
+desk/directory/<entry>                     GET,HEAD > > > > > - - - - y y
+desk/directory/<entry>/away                GET,HEAD > > > > > - - - - y y
+desk/directory/<entry>/away                POST     ! ! ! ! ! - - - - > >
+desk/directory/<entry>/back                GET,HEAD > > > > > - - - - y y
+desk/directory/<entry>/back                POST     ! ! ! ! ! - - - - > >
+desk/directory/<entry>/change              GET,HEAD > > > > > - - - - y y
+desk/directory/<entry>/change              POST     ! ! ! ! ! - - - - > >
+desk/directory/<entry>/forget              GET,HEAD > > > > > - - - - y y
+desk/directory/<entry>/forget              POST     ! ! ! ! ! - - - - ? ?
+desk/directory/<entry>/no                  GET,HEAD > > > > > - - - - y y
+desk/directory/<entry>/no                  POST     ! ! ! ! ! - - - - > >
+desk/directory/<entry>/spoke               GET,HEAD > > > > > - - - - y y
+desk/directory/<entry>/spoke               POST     ! ! ! ! ! - - - - > >
+desk/directory/<entry>/vouch               GET,HEAD > > > > > - - - - y y
+desk/directory/<entry>/vouch               POST     ! ! ! ! ! - - - - > >
+desk/directory/add                         GET,HEAD > > > > > - - - - y y
+desk/directory/add                         POST     ! ! ! ! ! - - - - > >
 desk/draft                                 POST     ! ! ! ! ! y y y y y y
 desk/duty                                  GET,HEAD > > > > > - - y - y y
 desk/duty/away                             GET,HEAD > > > > > - - y - y y
@@ -210,6 +262,10 @@ desk/first                                 GET,HEAD > > > > > y y y y y y
 desk/first                                 POST     ! ! ! ! ! > > > > > >
 desk/hand-over                             GET,HEAD > > > > > y y y y y y
 desk/hand-over                             POST     ! ! ! ! ! ? ? ? ? ? ?
+desk/helpers                               GET,HEAD > > > > > - - - - y y
+desk/helpers/<callout>                     GET,HEAD > > > > > - - - - y y
+desk/helpers/<callout>/on                  POST     ! ! ! ! ! - - - - > >
+desk/helpers/<callout>/over                POST     ! ! ! ! ! - - - - > >
 desk/join                                  POST     - - - - - - - - - - -
 desk/join/<token>                          GET,HEAD y y y y y y y y y y y
 desk/join/<token>                          POST     - - - - - - - - - - -
@@ -241,6 +297,15 @@ desk/responses/<response>                  GET,HEAD > > > > > - - - - y y
 desk/responses/<response>                  POST     ! ! ! ! ! - - - - ? ?
 desk/responses/new                         GET,HEAD > > > > > - - - - y y
 desk/responses/new                         POST     ! ! ! ! ! - - - - ? ?
+desk/relay                                 GET,HEAD > > > > > - - - - - -
+desk/relay/<item>                          GET,HEAD > > > > > - - - - - -
+desk/relay/<item>                          POST     ! ! ! ! ! - - - - - -
+desk/relay/<item>/close                    GET,HEAD > > > > > - - - - - -
+desk/relay/<item>/close                    POST     ! ! ! ! ! - - - - - -
+desk/relay/<item>/forget                   GET,HEAD > > > > > - - - - - -
+desk/relay/<item>/forget                   POST     ! ! ! ! ! - - - - - -
+desk/relay/new                             GET,HEAD > > > > > - - - - - -
+desk/relay/new                             POST     ! ! ! ! ! - - - - - -
 desk/search                                GET,HEAD > > > > > y y y y y y
 desk/search                                POST     ! ! ! ! ! y y y y c c
 desk/settings                              GET,HEAD > > > > > y y y y y y
@@ -275,6 +340,8 @@ desk/two/override/<override_id>            POST     ! ! ! ! ! - - - - > -
 desk/two/release/<release_id>              GET,HEAD > > > > > - - - y y y
 desk/two/release/<release_id>              POST     ! ! ! ! ! - - - > - -
 h/<secret>                                 any      - - - - - - - - - - -
+r/<token>                                  GET,HEAD y y y y y y y y y y y
+r/<token>                                  POST     - - - - - - - - - - -
 healthz                                    any      y y y y y y y y y y y
 l/<token>                                  GET,HEAD y y y y y y y y y y y
 l/<token>                                  POST     - - - - n - - - - - -

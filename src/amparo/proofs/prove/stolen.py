@@ -13,7 +13,8 @@ import random
 from collections import defaultdict
 
 from amparo.casework import queries
-from amparo.casework.services import desk, erasing, opening, sharing, thread
+from amparo.casework.services import desk, erasing, opening, relaying, sharing, thread
+from amparo.casework.services.intake import Call
 from amparo.consent import gate
 from amparo.consent import services as consent
 from amparo.consent.rules import DUTY
@@ -32,6 +33,7 @@ from amparo.proofs.prove.world import (
     steal,
     stolen,
 )
+from amparo.vault import codes
 from amparo.vault.compartments import COMPARTMENTS
 from amparo.vault.models import Grant
 
@@ -267,11 +269,28 @@ def identity_apart() -> Found:
         result.expect(consent.approve_release(actor, release), "the second yes did nothing")
     result.expect("identity" in opens(worker), "after two persons the worker cannot open identity")
     chose = _one_in_danger(world, worker, defender, result)
+    _one_who_relays(world, worker, result)
     result.value = str(len(result.breaches))
     result.detail = (
         f"13 questions to the keys on the disk, {chose} duty wraps, each of one who chose"
     )
     return result
+
+
+def _one_who_relays(world: World, worker: Officer, result: Found) -> None:
+    """Whoever passes a call on holds no key of it, before and after the desk has written to them."""
+    relay = world.hire("relay", "relay")
+    with relay.request() as actor:
+        call = Call(what="a call that was passed on")
+        case = relaying.file(actor, once=ids.new(), code=codes.new_digits(), call=call).case
+    with worker.request() as actor:
+        opening.open_case(actor, case, version=0)
+        relaying.tell(actor, case, text="on Friday")
+    with stolen() as copy:
+        said = steal(copy, *_key(relay), "--rows")
+    result.expect(not said["parts"], f"a relay's key opens {said['parts']}")
+    notes = said["opened"].get("casework.relay note")
+    result.expect(notes == 1, "the thief is blind: a relay reads what was written to them")
 
 
 def _one_in_danger(world: World, worker: Officer, without: Defender, result: Found) -> int:

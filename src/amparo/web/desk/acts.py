@@ -14,12 +14,12 @@ from django.views.decorators.http import require_http_methods
 
 from amparo.casework import queries
 from amparo.casework.services import desk as casework
-from amparo.casework.services import erasing, opening
+from amparo.casework.services import erasing, opening, relaying
 from amparo.consent.rules import PROTECTION
 from amparo.foundation import ids
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
 from amparo.people import queries as people
-from amparo.web.desk import pages, words
+from amparo.web.desk import calls, pages, words
 from amparo.web.desk.forms import case as asked
 
 Text = str | Promise
@@ -61,9 +61,29 @@ ACTS: dict[str, Act] = {
         (gettext_lazy("Read how to reach them safely before you call."),),
         "logged",
         lambda actor, case, given: casework.log_call(
-            actor, case, outcome=given["outcome"], text=given["text"], once=given["once"]
+            actor,
+            case,
+            outcome=given["outcome"],
+            text=given["text"],
+            once=given["once"],
+            reason=given["reason"],
+            incoming=given["incoming"],
         ),
-        asked.LogCall,
+        asked.CaseCall,
+        draft=True,
+    ),
+    "relay": Act(
+        gettext_lazy("Write to the intermediary"),
+        gettext_lazy("Send it"),
+        (
+            gettext_lazy("Only they read it, and nothing else of the case. Name nobody."),
+            gettext_lazy("They pass it on, and tell you when they have."),
+        ),
+        "told-relay",
+        lambda actor, case, given: relaying.tell(
+            actor, case, text=given["text"], once=given["once"]
+        ),
+        asked.Tell,
         draft=True,
     ),
     "level": Act(
@@ -221,11 +241,7 @@ def _other_cases(request: Any, case: ids.Id) -> list[tuple[str, str]]:
 
 
 def _colleagues(request: Any) -> list[tuple[str, str]]:
-    return [
-        (str(one.id), one.name)
-        for one in people.colleagues(request.actor)
-        if one.state == "here" and not one.me
-    ]
+    return [(str(one.id), one.name) for one in people.here(request.actor) if not one.me]
 
 
 def _choices(request: Any, verb: str, case: ids.Id) -> dict[str, Any]:
@@ -247,7 +263,7 @@ def act(request: Any, case: ids.Id, verb: str) -> HttpResponse:
     place = f"{case}:{verb}" if deed.draft else ""
     initial: dict[str, Any] = {"version": view.row.version, "once": ids.new()}
     kept = pages.draft(request, place) if place and request.method != "POST" else ""
-    initial |= {"text": kept, "reason": kept}
+    initial |= {"text": kept} | ({} if verb == "log" else {"reason": kept})
     posted = request.POST if request.method == "POST" else None
     form = deed.form(posted, initial=initial, **_choices(request, verb, case))
     conflict = ""
@@ -257,6 +273,8 @@ def act(request: Any, case: ids.Id, verb: str) -> HttpResponse:
         except Invalid as error:
             if "owner" in error.fields:
                 form.add_error(None, not_without(view))
+            elif verb == "log":
+                calls.mark(form, error)
             elif verb == "relink" and "word" in error.fields:
                 form.add_error(
                     "word", _("You wrote this word down yourself. A colleague compares it.")

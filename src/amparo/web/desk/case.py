@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from amparo.casework import checklist, queries
+from amparo.casework.services import answers, erasing, opening, relaying
 from amparo.casework.services import desk as casework
-from amparo.casework.services import erasing, opening
 from amparo.foundation import ids
 from amparo.foundation.errors import Conflict, Invalid, NotFound
 from amparo.people import queries as people
@@ -21,6 +21,7 @@ ORDER = (
     "level",
     "open",
     "log",
+    "relay",
     "reassign",
     "refer",
     "decline",
@@ -52,6 +53,7 @@ def case(request: Any, case: ids.Id) -> HttpResponse:
         "steps": timeline.steps(view),
         "first": _first(view),
         "verbs": [verb for verb in ORDER if verb in acts.may(view)],
+        "through": relaying.through(request.actor, view.row),
         "shut": acts.not_without(view) if acts.cannot_take(view) else "",
         "erasures": [
             {"row": row, "by": people.names(request.actor).get(row.by, "")}
@@ -67,6 +69,8 @@ def messages(request: Any, case: ids.Id) -> HttpResponse:
     """The conversation, and the box to answer in."""
     place = f"{case}:reply"
     if request.method != "POST":
+        # What was passed on or answered from outside is among the messages that count as read.
+        answers.take_in(request.actor, case)
         view = queries.case(request.actor, case)
         kept = pages.draft(request, place)
         form = Reply(initial={"text": kept, "version": view.row.version, "once": ids.new()})
@@ -149,7 +153,7 @@ def compartment(request: Any, case: ids.Id, code: str) -> HttpResponse:
 
 
 @require_POST
-@pages.signed_in
+@pages.inside
 def draft(request: Any) -> HttpResponse:
     """Keep what is being typed, sealed to the typist. The answer is empty: there is nothing to say."""
     place = request.POST.get("place", "")

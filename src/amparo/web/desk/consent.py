@@ -116,8 +116,7 @@ def disclosures(request: Any, case: ids.Id) -> HttpResponse:
 
 def colleagues(request: Any) -> list[tuple[str, str]]:
     """Everybody who is here, by name."""
-    staff = people.colleagues(request.actor)
-    return [(str(one.id), one.name) for one in staff if one.state == "here"]
+    return [(str(one.id), one.name) for one in people.here(request.actor)]
 
 
 def recipients(request: Any) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from amparo.casework import titles
 from amparo.foundation import ids
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Unavailable
 from amparo.people import queries, services
-from amparo.people.rules import COORDINATION, HOUSE, TEAMS
+from amparo.people.rules import COORDINATION, HOUSE, RELAY, TEAMS
 from amparo.web import middleware
 from amparo.web.desk import pages, words
 from amparo.web.desk.forms.organisation import (
@@ -68,6 +68,10 @@ def invite(request: Any) -> HttpResponse:
         "says": [
             _("They choose their own passphrase; you never see it."),
             _("Nothing opens to them until a colleague has compared their fingerprint."),
+            _(
+                "An intermediary is in that team alone: they pass calls on, and see neither queue nor "
+                "cases nor names."
+            ),
         ],
         "action": reverse("desk:invite"),
         "back": reverse("desk:people"),
@@ -185,7 +189,7 @@ def leave(request: Any, person: ids.Id) -> HttpResponse:
 def teams(request: Any, person: ids.Id) -> HttpResponse:
     """The teams of a colleague; one opens only what one is in oneself."""
     colleague = queries.colleague(request.actor, person)
-    if colleague.state != "here":
+    if colleague.state != "here" or colleague.relays:
         raise NotFound
     mine = queries.roles(request.actor)
     trouble = ""
@@ -201,7 +205,7 @@ def teams(request: Any, person: ids.Id) -> HttpResponse:
     rows = [
         {"code": code, "in": code in colleague.teams, "mine": code in mine}
         for code in TEAMS
-        if code != HOUSE
+        if code not in {HOUSE, RELAY}
     ]
     context = {"one": colleague, "rows": rows, "trouble": trouble, "here": "people"}
     return pages.render(request, "desk/teams.html", context, status=422 if trouble else 200)

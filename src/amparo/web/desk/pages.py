@@ -49,6 +49,7 @@ WRONG: words.Words = {
     "consent": _("They have not said yes to this, for this case. Ask them first."),
     "person": _("Choose one person. It does not open to a whole team."),
     "alone": _("This opens to whoever presses it. Choose yourself."),
+    "relay": _("An intermediary is in no other team, and nobody else is in theirs."),
     "full": _(
         "The release group has seven people, and no room for more. Let somebody leave it first."
     ),
@@ -82,6 +83,8 @@ def keep_preferences(response: HttpResponse, theme: str, keys: bool) -> None:
 
 def me(request: Any) -> dict[str, Any]:
     """Who is signed in, as the strip on top shows it."""
+    if request.actor.kind == "relay":
+        return preferences(request) | {"relays": True}
     roles = people.roles(request.actor)
     return preferences(request) | {
         "name": people.names(request.actor).get(request.actor.id, ""),
@@ -107,6 +110,8 @@ def render(
         lines["ringing"] = alarms.ringing_now()
         lines["trial"] = alarms.on_trial()
         lines["nobody_on"] = roster.nobody_is_on()
+    elif request.actor.kind == "relay":
+        lines["me"] = me(request)
     return django_render(request, template, lines | (context or {}), status=status)
 
 
@@ -117,21 +122,38 @@ def done(code: str, name: str, *args: Any, part: str = "") -> HttpResponseRedire
 
 def signed_in(view: View) -> View:
     """Only for staff with an open session; others are asked to sign in, and keep what they wrote."""
+    return _for("staff", view)
 
+
+def inside(view: View) -> View:
+    """For staff and for those who relay: what is nobody's but their own."""
+    made = _for("staff relay", view)
+    made.needs = "staff"  # type: ignore[attr-defined]
+    return made
+
+
+def relays(view: View) -> View:
+    """Only for those who relay."""
+    return _for("relay", view)
+
+
+def _for(kinds: str, view: View) -> View:
     @wraps(view)
     def inner(request: Any, *args: Any, **more: Any) -> HttpResponseBase:
-        if request.actor.kind == "staff":
+        if request.actor.kind in kinds.split():
             try:
                 return view(request, *args, **more)
             except Unavailable:
                 return not_now(request)
+        if request.actor.kind in {"staff", "relay"}:
+            raise NotFound
         if request.headers.get("HX-Request"):
             return HttpResponse(status=204)  # a page in the background changes nothing
         if request.headers.get("X-Draft"):
             return HttpResponse(status=401)
         return ask_to_sign_in(request)
 
-    inner.needs = "staff"  # type: ignore[attr-defined]
+    inner.needs = kinds  # type: ignore[attr-defined]
     return inner
 
 

@@ -186,11 +186,7 @@ def search(request: Any) -> HttpResponse:
 @pages.signed_in
 def hand_over(request: Any) -> HttpResponse:
     """Everything that is one's own, on one sheet, and the form that gives it to a colleague."""
-    others = [
-        (str(one.id), one.name)
-        for one in people.colleagues(request.actor)
-        if one.state == "here" and not one.me
-    ]
+    others = [(str(one.id), one.name) for one in people.here(request.actor) if not one.me]
     posted = request.POST if request.method == "POST" else None
     place = "hand-over"
     initial = {"note": pages.draft(request, place)}

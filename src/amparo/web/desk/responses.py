@@ -32,9 +32,7 @@ def responses(request: Any) -> HttpResponse:
 
 
 def _people(request: Any) -> list[tuple[str, str]]:
-    return [
-        (str(one.id), one.name) for one in people.colleagues(request.actor) if one.state == "here"
-    ]
+    return [(str(one.id), one.name) for one in people.here(request.actor)]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -22,7 +22,7 @@ from amparo.web.desk.sign_in import in_fours, site_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@pages.signed_in
+@pages.inside
 def settings(request: Any) -> HttpResponse:
     """Language, light or dark, keys; and one's own key."""
     now = pages.preferences(request) | {"language": request.LANGUAGE_CODE}
@@ -43,14 +43,14 @@ def settings(request: Any) -> HttpResponse:
 
 
 @require_safe
-@pages.signed_in
+@pages.inside
 def keys(request: Any) -> HttpResponse:
     """What each key does."""
     return pages.render(request, "desk/keys.html")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@pages.signed_in
+@pages.inside
 def passphrase(request: Any) -> HttpResponse:
     """A new lock round the same key. Every session ends, this one too."""
     form = ChangePassphrase(request.POST if request.method == "POST" else None)
@@ -144,7 +144,7 @@ def key_file(request: Any) -> HttpResponse | StreamingHttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@pages.signed_in
+@pages.inside
 def lock_everywhere(request: Any) -> HttpResponse:
     """A device is lost: every session of this person ends, this one too."""
     form = plain.Plain(request.POST if request.method == "POST" else None)

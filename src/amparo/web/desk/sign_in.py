@@ -32,10 +32,13 @@ NO_FIT = gettext_lazy(
 BUSY = gettext_lazy("Too many people sign in at this moment. Try again in a minute.")
 
 
+START = {"staff": "desk:queue", "relay": "desk:relay"}  # where somebody's visit begins
+
+
 @require_safe
 def home(request: Any) -> HttpResponse:
     """The desk's first address."""
-    return redirect("desk:queue" if request.actor.kind == "staff" else "desk:sign-in")
+    return redirect(START.get(request.actor.kind, "desk:sign-in"))
 
 
 def _after(request: HttpRequest) -> str:
@@ -48,8 +51,8 @@ def _after(request: HttpRequest) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: Any) -> HttpResponse:
     """Name, passphrase, six digits. Whatever is wrong, the answer is the same."""
-    if request.actor.kind == "staff":
-        return redirect("desk:queue")
+    if request.actor.kind in START:
+        return redirect(START[request.actor.kind])
     if server.locked_down():
         return pages.render(request, "desk/locked.html", status=503)
     if request.method != "POST":
@@ -83,7 +86,9 @@ def _opened(request: Any, signed: people.Signed, kept: dict[str, str]) -> HttpRe
     roster.renew(signed.actor)
     rotate_token(request)  # whoever planted a token before has none now
     to = _after(request)
-    if not kept["text"] and not people.was_offered_key(signed.actor):
+    if signed.actor.kind == "relay":
+        to = reverse("desk:relay") if to == reverse("desk:queue") else to
+    elif not kept["text"] and not people.was_offered_key(signed.actor):
         to = reverse("desk:first")
     response = HttpResponseRedirect(to)
     middleware.set_session(response, signed.handle)
@@ -95,7 +100,7 @@ def _opened(request: Any, signed: people.Signed, kept: dict[str, str]) -> HttpRe
 def lock(request: Any) -> HttpResponse:
     """End this visit; the page that follows explains nothing."""
     handle = middleware.handle_of(request.COOKIES.get(middleware.SESSION_COOKIE, ""))
-    if request.actor.kind == "staff":
+    if request.actor.kind in START:
         people.sign_out(request.actor, handle)
     response = redirect("desk:sign-in")
     middleware.drop_session(response)
@@ -113,8 +118,8 @@ def site_of(request: HttpRequest) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def passkey(request: Any) -> HttpResponse:
     """A passkey instead of the six digits. Needs scripts, so it is never the only way."""
-    if request.actor.kind == "staff":
-        return redirect("desk:queue")
+    if request.actor.kind in START:
+        return redirect(START[request.actor.kind])
     form = PasskeySignIn(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         given = form.cleaned_data

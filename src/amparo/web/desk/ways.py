@@ -20,7 +20,7 @@ SHOWN = 60  # letters of an address on the page
 
 
 @require_safe
-@pages.signed_in
+@pages.inside
 def ways(request: Any) -> HttpResponse:
     """All of them, each with what it lacks, and those that could be added."""
     return _page(request)
@@ -51,7 +51,7 @@ def _page(request: Any, *, trouble: str = "", status: int = 200) -> HttpResponse
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@pages.signed_in
+@pages.inside
 def way(request: Any, code: str) -> HttpResponse:
     """Set one; `code` is its channel."""
     channel = code
@@ -90,7 +90,7 @@ def _as_it_is(request: Any, channel: str) -> dict[str, str]:
 
 
 @require_POST
-@pages.signed_in
+@pages.inside
 def away(request: Any, code: str) -> HttpResponse:
     """Nothing comes by it any more."""
     messages.drop_route(request.actor, channel=code)
@@ -98,7 +98,7 @@ def away(request: Any, code: str) -> HttpResponse:
 
 
 @require_POST
-@pages.signed_in
+@pages.inside
 def attempt(request: Any, code: str) -> HttpResponse:
     """Send a note by it now."""
     try:

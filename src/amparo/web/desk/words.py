@@ -39,6 +39,7 @@ WAYS: Words = {
     "call": pgettext_lazy("way", "call"),
     "phone": pgettext_lazy("way", "phone"),
     "walk-in": pgettext_lazy("way", "in person"),
+    "relay": pgettext_lazy("way", "passed on"),
 }
 COMPARTMENTS: Words = {
     "correspondence": pgettext_lazy("compartment", "Conversation"),
@@ -119,8 +120,22 @@ HOW: Words = {
 CALLS: Words = {
     "reached": pgettext_lazy("call", "We spoke"),
     "no answer": pgettext_lazy("call", "Nobody answered"),
+    "voicemail": pgettext_lazy("call", "A machine answered; nothing was left on it"),
     "wrong person": pgettext_lazy("call", "Somebody else answered; nothing was said"),
     "not safe": pgettext_lazy("call", "They could not speak freely"),
+    "call back": pgettext_lazy("call", "Call back later"),
+}
+# What somebody who relays says in the end.
+PASSED_ON: Words = {
+    "passed on": pgettext_lazy("relay", "I have passed it on to the person"),
+    "not found": pgettext_lazy("relay", "I cannot reach the person any more"),
+    "not wanted": pgettext_lazy("relay", "The person does not want it any more"),
+}
+RELAYED: Words = {
+    "received": pgettext_lazy("relay", "Received"),
+    "being answered": pgettext_lazy("relay", "Being answered"),
+    "answered": pgettext_lazy("relay", "Answered"),
+    "closed": pgettext_lazy("relay", "Closed"),
 }
 # How somebody may be reached; the last one is a warning, and is marked as such.
 REACH: Words = {
@@ -137,12 +152,14 @@ DECISIONS: Words = {
     "closed": pgettext_lazy("decision", "Closed"),
     "erasure asked": pgettext_lazy("decision", "Asked to erase everything"),
     "kept": pgettext_lazy("decision", "Nothing is erased; it stays"),
+    "told relay": pgettext_lazy("decision", "Written to the intermediary"),
 }
 EXITS: Words = {
     "link": pgettext_lazy("exit", "by a link that opened once"),
     "file": pgettext_lazy("exit", "as a file that only their key opens"),
     "export": pgettext_lazy("exit", "as an export"),
     "word": pgettext_lazy("exit", "by word of mouth"),
+    "helpers": pgettext_lazy("exit", "helpers were asked, without a name"),
 }
 THEMSELVES: Words = {"own": pgettext_lazy("recipient", "The person themselves")}
 TEAMS: Words = {
@@ -154,6 +171,7 @@ TEAMS: Words = {
     "care": pgettext_lazy("team", "Care"),
     "finance": pgettext_lazy("team", "Finance"),
     "release": pgettext_lazy("team", "Release group"),
+    "relay": pgettext_lazy("team", "Intermediaries"),
 }
 PRESENCE: Words = {
     "invited": pgettext_lazy("presence", "invited, has not come yet"),
@@ -178,6 +196,7 @@ VERBS: Words = {
     "erase": pgettext_lazy("verb", "They want it erased"),
     "reach": pgettext_lazy("verb", "Change how to reach them"),
     "relink": pgettext_lazy("verb", "Re-link a lost code"),
+    "relay": pgettext_lazy("verb", "Write to the intermediary"),
 }
 SAID: Words = {
     "on it": pgettext_lazy("alarm", "is on it"),
@@ -325,6 +344,17 @@ DONE: Words = {
     "response-over": _("It is over. Its place is free again."),
     "response-kept": _("Kept. Everybody at the desk sees it."),
     "response-gone": _("Taken off the list."),
+    "helpers": _("They are asked now. Whoever says yes first is taken."),
+    "helpers-on": _("The next ones are asked now."),
+    "helpers-over": _("Nobody more is asked. Whoever comes late hears so."),
+    "agreed": _("Their yes is written down."),
+    "call": _("The call is logged, sealed to those on duty."),
+    "call-safe": _("The call is logged, and the alarm is over. Whoever was told hears so."),
+    "told-relay": _("Sent. Only the intermediary reads it."),
+    "forgotten": _("Destroyed. Nothing of it stands on your list any more."),
+    "passed": _("Sent. Those on duty read it."),
+    "listed": _("Kept in the directory."),
+    "unlisted": _("Destroyed. Nothing of it stands in the directory any more."),
     "team": _("They are in the team now. What is sealed to it opens to them."),
     "team-left": _("They have left the team. Its lock is changed."),
 }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from amparo.web import alarms, links, turns
+from amparo.web import alarms, asked, links, turns
 from amparo.web.notes import checkins, views
 
 app_name = "notes"
@@ -20,5 +20,6 @@ urlpatterns = [
     path("p/<str:token>", alarms.press, name="press"),
     path("a/<str:token>", alarms.called, name="called"),
     path("t/<str:token>", turns.turns, name="turns"),
+    path("r/<str:token>", asked.helper, name="helper"),
     path("w/<str:token>", checkins.well, name="well"),
 ]

@@ -66,6 +66,9 @@ WAYS_OUT: Words = {
     "file": pgettext_lazy("way out", "As a file that only they can open."),
     "export": pgettext_lazy("way out", "As your own copy."),
     "message": pgettext_lazy("way out", "By message."),
+    "helpers": pgettext_lazy(
+        "way out", "Helpers were asked whether they can come. They heard no name."
+    ),
     "spoken": pgettext_lazy("way out", "By word of mouth."),
 }
 # Readers whose name a defender has not been told: what they are for them.

@@ -12,6 +12,7 @@ from django.utils.translation import get_language_info, ngettext
 
 from amparo.foundation import clock, ids
 from amparo.web import cords
+from amparo.web.desk import guide as guides
 from amparo.web.desk import words
 from amparo.web.tags import icon
 
@@ -31,7 +32,8 @@ TABLES = {
     "presence": words.PRESENCE,
     "answer": words.ANSWERS,
     "how": words.HOW,
-    "call": words.CALLS,
+    "call": {**words.CALLS, **words.PASSED_ON},
+    "relay": words.RELAYED,
     "verb": words.VERBS,
     "who": words.WHO,
     "tells": words.TELLS,
@@ -163,3 +165,50 @@ def tiles(bound: BoundField, table: str) -> dict[str, Any]:
             (mark, dye), hint = words.MARKS[code], ""
         choices.append({"widget": widget, "mark": mark, "dye": dye, "hint": hint})
     return {"bound": bound, "choices": choices}
+
+
+# Of the directory.
+GUIDES = {
+    "kind": guides.KINDS,
+    "channel": guides.CHANNELS,
+    "vetting": guides.VETTING,
+}
+
+
+@register.filter
+def guide(code: object, table: str) -> str:
+    """`{{ one.kind|guide:"kind" }}`: the directory's word for a code."""
+    return words.word(GUIDES[table], code)
+
+
+@register.filter
+def services(codes: list[str]) -> str:
+    """What somebody does."""
+    return ", ".join(words.word(guides.SERVICES, code) for code in codes)
+
+
+@register.filter
+def areas(codes: list[str]) -> str:
+    """Where somebody works."""
+    return str(guides.areas(codes))
+
+
+@register.filter
+def tongues_of(codes: list[str]) -> str:
+    """Languages by their names."""
+    return ", ".join(str(guides.language(code)) for code in codes)
+
+
+@register.filter
+def weekdays(code: str) -> str:
+    """Days of the week."""
+    return guides.days(code)
+
+
+@register.simple_tag
+def vetted(code: str) -> SafeString:
+    """How far somebody is vetted: mark and words."""
+    mark, dye = guides.MARKS[code]
+    return format_html(
+        '<span class="{}">{} {}</span>', dye, icon(mark), words.word(guides.VETTING, code)
+    )

@@ -66,6 +66,29 @@ class LogCall(Once):
     )
 
 
+class CaseCall(LogCall):
+    """The same on a case's page: who rings up against what was agreed says why."""
+
+    incoming = forms.BooleanField(label=_("They called us"), required=False)
+    reason = forms.CharField(
+        label=_("Why were they rung up all the same?"),
+        help_text=_("Needed when they are never to be rung, or outside their hours."),
+        max_length=500,
+        required=False,
+    )
+    field_order = ("incoming", "outcome", "text", "reason")
+
+
+class Tell(Once):
+    """A few words to an intermediary."""
+
+    text = text(
+        _("What should they do, or tell the person?"),
+        _("Write a few words first."),
+        _("It leaves the house in their head. Write what the person would want them to know."),
+    )
+
+
 class Decline(Once):
     """A no, with its reason."""
 
@@ -285,6 +308,46 @@ class CallIn(Form):
         if not any(given.get(part) for part in ("what", "where", "reach")):
             self.add_error("what", _("Write at least one thing that they said."))
         return given
+
+
+class RelayIn(CallIn):
+    """A call that somebody outside the house passes on."""
+
+    field_order = ("consent", "what", "where", "how", "reach", "language", "code", "own")
+    way = None  # type: ignore[assignment]
+    own = forms.CharField(
+        label=_("A note for yourself"),
+        help_text=_("So that you know it again on your list. Only you can open it. Name nobody."),
+        max_length=200,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        code = self.fields["code"]
+        code.choices = [  # type: ignore[attr-defined]
+            ("none", pgettext_lazy("code", "No code: the answer comes through me")),
+            *code.choices,  # type: ignore[attr-defined]
+        ]
+        code.initial = "none"
+
+
+class PassedOn(Once):
+    """The end of what somebody relays."""
+
+    outcome = forms.ChoiceField(
+        label=_("What came of it?"),
+        choices=words.choices(words.PASSED_ON),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose what came of it.")},
+    )
+    to = forms.CharField(
+        label=_("Where, or how?"),
+        help_text=_("An area, not an address. It may stay empty."),
+        max_length=200,
+        required=False,
+    )
+    text = text(_("Anything the desk should know"), "", required=False)
 
 
 class Relink(Form):
