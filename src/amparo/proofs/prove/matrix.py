@@ -216,12 +216,8 @@ def stage_of(world: World) -> Stage:
     stage.bodies["desk/c/<case>/start/<start>/time"] = {"fact": "taken", "at": "2026-01-01T10:00"}
     stage.bodies["desk/c/<case>/tasks/<task>"] = {"deed": "take", "to": ""}
     stage.bodies["desk/c/<case>/menu"] = {"response": stage.given["response"]}
-    stage.given |= _helpers(house, defender.case)
-    for verb in ("away", "back", "change", "no", "spoke", "vouch"):
-        stage.bodies[f"desk/directory/<entry>/{verb}"] = {"version": "4"}
+    _helpers(stage, house, defender.case)
     stage.bodies["desk/c/<case>/press"] = {"plan": stage.given["plan"]}
-    for verb in ("on", "over"):
-        stage.bodies[f"desk/helpers/<callout>/{verb}"] = {"version": "1"}
     for verb in ("take", "on"):
         stage.bodies[f"desk/alarms/<alarm>/{verb}"] = {"version": "1"}  # as it is after a press
     return stage
@@ -246,7 +242,7 @@ def _alarm(owner: Any, case: ids.Id) -> dict[str, str]:
     return {"plan": str(plan), "alarm": str(pressed.alarm)}
 
 
-def _helpers(house: dict[str, Any], case: ids.Id) -> dict[str, str]:
+def _helpers(stage: Stage, house: dict[str, Any], case: ids.Id) -> None:
     """The directory has an entry, somebody was called, helpers are asked, a call was passed on."""
     way = Way("mail", "marta@example.org")
     with house["owner"].request() as actor:
@@ -265,8 +261,12 @@ def _helpers(house: dict[str, Any], case: ids.Id) -> dict[str, str]:
         passed = Call(what="x")
         relaying.file(actor, once=ids.new(), code=codes.new_digits(), call=passed)
         item = relaying.items(actor)[0].id
-    found = {"entry": entry, "callout": callout, "call": call, "item": item}
-    return {name: str(value) for name, value in found.items()}
+    made = {"entry": entry, "callout": callout, "call": call, "item": item}
+    stage.given |= {name: str(value) for name, value in made.items()}
+    for verb in ("away", "back", "change", "no", "spoke", "vouch"):
+        stage.bodies[f"desk/directory/<entry>/{verb}"] = {"version": "4"}
+    for verb in ("on", "over"):
+        stage.bodies[f"desk/helpers/<callout>/{verb}"] = {"version": "1"}
 
 
 # --- asking ---------------------------------------------------------------------------------------
