@@ -163,8 +163,8 @@ class Stage:
 
 def stage_of(world: World) -> Stage:
     """A house in which everybody of the table is."""
-    house = {name: world.hire(name, *teams) for name, teams in TEAMS.items()}
-    house["relay"] = world.hire("relay", "relay")
+    hired = TEAMS | {"relay": ("relay",)}
+    house = {name: world.hire(name, *teams) for name, teams in hired.items()}
     owner, duty = house["owner"], house["duty"]
     picture = sealed_file("a.png", one_pixel())
     defender, other = world.ask(what=CONVERSATION, files_=(picture,)), world.ask(what="another")
@@ -198,14 +198,8 @@ def stage_of(world: World) -> Stage:
     bearers = {"uploader": upload}
     askers = [Asker(one, handles.get(one, b""), bearers.get(one, "")) for one in ROLES]
     given = {"case": defender.case, "file": file, "number": 1, "answer": answer, "token": "x"}
-    given |= {
-        "override_id": override,
-        "release_id": release,
-        "erasure_id": erasure,
-        "upload": ticket.upload,
-        "rest": "x",
-    }
-    given |= {"person": duty.id, "code": "intake"}
+    given |= {"override_id": override, "release_id": release, "erasure_id": erasure}
+    given |= {"upload": ticket.upload, "rest": "x", "person": duty.id, "code": "intake"}
     stage = Stage(askers, {name: str(value) for name, value in given.items()}, defender.case)
     stage.disk = {str(one): one.read_bytes() for one in files.folder().rglob("*") if one.is_file()}
     stage.given |= _alarm(owner, defender.case)
