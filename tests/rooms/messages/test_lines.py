@@ -9,15 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amparo.messages import gateways, lines, wire
-from amparo.messages.gateways import Gateway
+from amparo.messages import lines, wire
 
 OK = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok"
 CUT = b"HTTP/1.1 202 OK\r\nContent-Length: 9\r\n\r\nhalf"
 CHUNKS = (
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=1\r\nde\r\n0\r\n\r\n"
 )
-VALUES = {"to": "+5215512345678", "text": "The parcel is here.", "id": "1"}
 
 
 class Peer:
@@ -31,9 +29,9 @@ class Peer:
         self.closes, self.drips = False, False
         threading.Thread(target=self.serve, daemon=True).start()
 
-    def gateway(self) -> Gateway:
-        url = f"http://127.0.0.1:{self.listening.getsockname()[1]}/send"
-        return Gateway("one", url, body='{"to": "{to}", "text": "{text}"}', private=True)
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.listening.getsockname()[1]}/send"
 
     def serve(self) -> None:
         while True:
@@ -68,7 +66,7 @@ def peer() -> Iterator[Peer]:
 
 
 def post(peer: Peer) -> int:
-    return gateways._post(peer.gateway(), VALUES)
+    return wire.call(peer.url, b"{}", private=True).status
 
 
 def test_a_connection_is_used_again(peer: Peer) -> None:
@@ -79,7 +77,7 @@ def test_a_connection_is_used_again(peer: Peer) -> None:
 def test_an_answer_in_pieces_is_put_together(peer: Peer) -> None:
     peer.answers = [CHUNKS]
     for _ in range(2):
-        answer = wire.call(peer.gateway().url, b"x", private=True)
+        answer = wire.call(peer.url, b"x", private=True)
         assert (answer.status, answer.body) == (200, b"abcde")
     assert peer.connections == 1
 
