@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.doors.shell import Shell, found
+from tests.rooms.messages.provider import SECRET, two_way
 
 STATUSES = {"OK", "WARN", "FAIL"}
 
@@ -169,6 +170,14 @@ def test_a_gateway_that_cannot_be_used_is_named(shell):
     file.chmod(0o600)
     one = finding(shell.json("doctor"), "text messages")
     assert one["status"] == "OK" and "no provider has been tried" in one["detail"]
+    # It sends, and says nothing back: nobody knows what arrives, and nothing comes in.
+    assert finding(shell.json("doctor"), "receipts")["status"] == "WARN"
+    assert "none can come in" in finding(shell.json("doctor"), "answers")["detail"]
+    file.write_text(two_way("https://sms.example/"))
+    told = shell.json("doctor")
+    assert finding(told, "receipts")["status"] == "OK"
+    assert "+525500000001; 0 messages of unknown senders" in finding(told, "answers")["detail"]
+    assert SECRET not in json.dumps(told)
 
 
 def test_an_alarm_that_nothing_moves_is_a_failure(shell):

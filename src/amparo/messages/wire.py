@@ -5,8 +5,10 @@ import ipaddress
 import json
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
@@ -128,7 +130,7 @@ def _dialled(parts: SplitResult, private: bool, until: float) -> socket.socket:
     look and the call."""
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    found = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    found = _looked_up(host, port, until)
     allowed = [one for one in dict.fromkeys(found) if private or is_public(one)]
     if not allowed:
         raise NotTaken("private")
@@ -142,6 +144,25 @@ def _dialled(parts: SplitResult, private: bool, until: float) -> socket.socket:
         wire.close()
         raise
     return wire
+
+
+def _looked_up(host: str, port: int, until: float) -> list[str]:
+    """The addresses of a name. A look-up knows no patience of its own, so it has a thread that is left
+    behind when the time is over."""
+    asked: list[list[Any]] = []
+
+    def ask() -> None:
+        with suppress(OSError, ValueError):
+            asked.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(max(until - time.monotonic(), 0.001))
+    if asking.is_alive():
+        raise TimeoutError
+    if not asked:
+        raise OSError("nobody knows this name")
+    return [str(one[4][0]) for one in asked[0]]
 
 
 @cache

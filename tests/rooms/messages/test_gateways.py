@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import threading
 import time
 from datetime import timedelta
@@ -69,6 +70,22 @@ def test_no_message_waits_longer_for_its_gateways_than_is_allowed(one, write):
         channels.send("sms", NUMBER, "id-1", text=TEXT)
     # The bound is the promise: five seconds for a way, whatever hangs.
     assert gateways.PATIENCE == 5 and time.monotonic() - begun < 2 * gateways.PATIENCE
+
+
+def test_names_that_nobody_looks_up_in_time_cost_no_more(one, two, write, monkeypatch):
+    monkeypatch.setattr(gateways, "PATIENCE", 1.0)
+    write(table("https://slow.example/") + table(two.url, "two"))
+    known = socket.getaddrinfo
+
+    def slowly(host, *more, **given):
+        if host == "slow.example":
+            time.sleep(4)
+        return known(host, *more, **given)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
+    begun = time.monotonic()
+    channels.send("sms", NUMBER, "id-1", text=TEXT)
+    assert len(two.got) == 1 and time.monotonic() - begun < 3
 
 
 def test_an_answer_that_drips_is_cut_off(one, two, write, monkeypatch):
