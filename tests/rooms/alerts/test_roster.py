@@ -100,6 +100,11 @@ def test_an_alarm_rings_who_is_on_then_the_deputy_then_everybody(house, phone, a
     everybody = ["ines@example.org", "ruth@example.org", "tomas@example.org"]
     assert phone.wait(5) == everybody
     assert phone.wait(5) == everybody
+    with house.ines.request() as ines:
+        happened = queries.alarm(ines, Alarm.objects.get().id).happened
+    rung = [one.more["staff"] for one in reversed(happened) if one.what == "told"]
+    assert [len(one) for one in rung] == [1, 2, 3, 3]  # the desk reads afterwards who was rung
+    assert rung[0] == [str(house.tomas.id)]
 
 
 def test_everybody_is_rung_when_nobody_of_those_on_can_be(house, phone, amina):

@@ -83,19 +83,22 @@ def move(alarm: Alarm, doc: Doc, now: datetime) -> list[Moment]:
     )
     alarm.step, alarm.due_at = next_.step, next_.due_at
     alarm.version += 1
-    tell(alarm, doc, next_.to)
+    staff = tell(alarm, doc, next_.to)
     passed = [moment(alarm, "nobody", rung=at) for at in next_.passed]
-    return [*passed, moment(alarm, "told", to=labels(doc, next_.to))]
+    return [*passed, moment(alarm, "told", to=labels(doc, next_.to), staff=staff)]
 
 
-def tell(alarm: Alarm, doc: Doc, to: Iterable[str], what: str = "alarm") -> None:
-    """Queue a message to each of these; who asked to be left alone is told nothing."""
+def tell(alarm: Alarm, doc: Doc, to: Iterable[str], what: str = "alarm") -> list[str]:
+    """Queue a message to each of these; who asked to be left alone is told nothing. Returns whom of the
+    staff it rings, by id."""
     names = [one for one in to if one not in doc["silent"]]
-    rings = []
+    rings, staff = [], list[str]()
     for name in names:
         if name == rules.DESK:
             times = doc.get("rung", 0)
-            ringing.ring_staff(alarm.id, roster.to_ring(times), _id(alarm, name))
+            rung = roster.to_ring(times)
+            ringing.ring_staff(alarm.id, rung, _id(alarm, name))
+            staff = [str(one) for one in rung]
             doc["rung"] = times + 1
             continue
         person = doc["people"][name]
@@ -118,6 +121,7 @@ def tell(alarm: Alarm, doc: Doc, to: Iterable[str], what: str = "alarm") -> None
     urgent = what == "alarm" and alarm.mode == "actual"
     ringing.queue(alarm.id, rings, kind=LINK, hours=LINK_HOURS, urgent=urgent)
     doc["told"] = sorted({*doc["told"], *names})
+    return staff
 
 
 def _id(alarm: Alarm, what: str) -> ids.Id:

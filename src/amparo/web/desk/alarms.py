@@ -122,6 +122,7 @@ def _labels(to: list[str]) -> str:
 def _knot(one: queries.Happened, names: dict[str, str]) -> Knot:
     more = one.more
     by = names.get(more.get("by", ""), "")
+    staff = listed([names[who] for who in more.get("staff", ()) if who in names])
     made: dict[str, Callable[[], Knot]] = {
         "pressed": lambda: Knot(words.word(HOW_PRESSED, more["how"]), one.at, by, grave=True),
         "pressed again": lambda: Knot(_("Pressed again while it rang"), one.at, grave=True),
@@ -130,7 +131,7 @@ def _knot(one: queries.Happened, names: dict[str, str]) -> Knot:
             one.at,
             grave=True,
         ),
-        "told": lambda: Knot(_("Told: %(who)s") % {"who": _labels(more["to"])}, one.at),
+        "told": lambda: Knot(_("Told: %(who)s") % {"who": _labels(more["to"])}, one.at, staff),
         "tried": lambda: Knot(_("A try went to %(who)s") % {"who": _labels(more["to"])}, one.at),
         "nobody": lambda: Knot(
             _("Nobody of one rung could be told; it went on"), one.at, grave=True
