@@ -15,13 +15,14 @@ from rich.text import Text
 from amparo.cli import samples, voice
 from amparo.cli.run import need_port
 from amparo.foundation.errors import Conflict
-from amparo.proofs.demo import asking, desk, ending, house, morning, sharing, stage
+from amparo.proofs.demo import asking, desk, ending, guide, house, morning, sharing, stage
 from amparo.proofs.demo.play import SCENES, Outcome, Play, perform
 from amparo.vault import sample
 
 PORT = 8000
 CHAPTERS = (
     house.HOUSE,
+    guide.GUIDE,
     asking.ASKING,
     asking.SEALING,
     desk.DESK,
