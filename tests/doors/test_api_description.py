@@ -42,6 +42,11 @@ def test_only_these_need_no_token():
         ("get", "/api/v1/ready"),
         ("post", "/api/v1/calls"),
         ("post", "/api/v1/session"),
+        # The card's own token travels in the body.
+        ("post", "/api/v1/press"),
+        ("post", "/api/v1/press/back"),
+        ("post", "/api/v1/press/state"),
+        ("post", "/api/v1/press/where"),
         ("post", "/api/v1/uploads"),
         ("post", "/api/v1/desk/session"),
     }

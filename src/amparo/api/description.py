@@ -18,6 +18,9 @@ of an upload nothing that opens it. Sessions end after some minutes without use,
 A token that is missing, wrong, over or of another kind is the same 401. There are no tokens for
 machines: nothing in this version is done without a person's key.
 
+**Sending for help** takes the token of a person's card in the body, never in an address. `POST
+/press` is answered at once; send it again with the same `Idempotency-Key` until it is.
+
 **Errors** are problem+json (RFC 9457). What is refused and what does not exist are the same 404.
 
 **Sending twice.** A new call or message takes an `Idempotency-Key` (a UUID of the client's making);
@@ -75,7 +78,7 @@ def _complete(address: str, operation: dict[str, Any]) -> None:
         possible.add(422)
     if "application/json" in operation.get("requestBody", {}).get("content", {}):
         possible |= {400, 413, 415}
-    if "Idempotency-Key" in headers or address.endswith(("/relink", "/withdraw", "/keep")):
+    if "Idempotency-Key" in headers or address.endswith(("/relink", "/withdraw", "/keep", "/back")):
         possible.add(409)
     if "If-Match" in headers:
         possible |= {412, 428}

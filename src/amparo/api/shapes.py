@@ -10,6 +10,7 @@ UPLOADS = 20  # files of one message
 Text = Annotated[str, Field(max_length=200_000)]  # what can be kept is for the services to say
 Short = Annotated[str, Field(max_length=2_000)]
 Token = Annotated[str, Field(max_length=4_000)]
+Card = Annotated[str, Field(max_length=100)]
 Tokens = Annotated[list[Token], Field(max_length=UPLOADS)]
 
 
@@ -48,6 +49,29 @@ class TypedCode(In):
     """A return code as somebody types it: any case, spaces and digits of any script."""
 
     code: Short
+
+
+class Press(In):
+    """Somebody sends for help with their card. The card's token is the last part of its address; it
+    travels here, and never in an address."""
+
+    card: Card
+    practice: bool = Field(False, description="Only try it: everybody is told that it is a try.")
+
+
+class PressAgain(In):
+    """Which press it is about."""
+
+    card: Card
+    alarm: UUID = Field(
+        strict=False, description="As the press was answered, or the press's own key."
+    )
+
+
+class Place(PressAgain):
+    """Where they are, if they want to say it; those on duty alone read it."""
+
+    where: Text
 
 
 class NewMessage(In):
@@ -162,6 +186,17 @@ class ReturnCode(Out):
     form: Literal["words", "digits"]
     language: str | None
     shown: list[str]
+
+
+class Pressed(Out):
+    """How a press stands. `told` counts people, those on duty as one of them."""
+
+    alarm: UUID
+    state: Literal["open", "answered", "safe", "back", "closed"]
+    is_try: bool
+    told: int
+    can_take_back: bool
+    again: bool = Field(description="It rang already, and goes on as it was.")
 
 
 class Asked(Out):

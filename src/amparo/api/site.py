@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 
-from amparo.api import calls, description, desk, problems, uploads
+from amparo.api import alarms, calls, description, desk, problems, uploads
 from amparo.api.uploads import PIECE
 from amparo.vault.files import PART
 
@@ -84,6 +84,7 @@ api = Api(
 )
 problems.use(api)
 api.add_router("", calls.router)
+api.add_router("", alarms.router)
 api.add_router("", uploads.router)
 api.add_router("/desk", desk.router)
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from amparo.alerts import events, rules
 from amparo.alerts.models import CARD, HOME, LADDER, PLAN, Alarm, Moment, Plan
 from amparo.alerts.services import running
@@ -90,6 +92,10 @@ def _press(
     mode = "exercise" if practice else "actual"
     alarm = Alarm(press=once, plan=plan.id, case=plan.case, mode=mode)
     with operations.writing():
+        tried = Alarm.objects.filter(plan=plan.id, mode="exercise", state="open")
+        if practice and tried.count() >= rules.TRIES:
+            last = tried[0]
+            return _shown(last, running.open_ladder(last) if last.ladder else {}, again=True)
         Alarm.objects.bulk_create([alarm], ignore_conflicts=True)
         if not Alarm.objects.filter(id=alarm.id).exists():
             return _again(plan, once)
@@ -133,8 +139,9 @@ def _again(plan: Plan, once: ids.Id) -> Pressed:
         row = Alarm.objects.filter(plan=plan.id, mode="actual", state__in=rules.RUNNING).first()
         if row is None:
             raise Conflict
-        running.moment(row, "pressed again").save(force_insert=True)
-        journal.note("alarm pressed again", row.case, row.id)
+        if Moment.objects.filter(alarm=row).count() < rules.AGAIN:
+            running.moment(row, "pressed again").save(force_insert=True)
+            journal.note("alarm pressed again", row.case, row.id)
     doc = running.open_ladder(row) if row.ladder else {}
     return _shown(row, doc, again=True)
 
@@ -148,27 +155,30 @@ def _shown(alarm: Alarm, doc: dict[str, Any], *, again: bool = False) -> Pressed
     return Pressed(alarm.id, alarm.state, alarm.mode == "exercise", told, can, again)
 
 
-def look(token: str, *, press: ids.Id) -> Pressed:
-    """How it stands, for the one who pressed; NotFound for another's press."""
+def look(token: str, *, press: ids.Id, only: bool = False) -> Pressed:
+    """How it stands, for the one who pressed: `press` is the key of the press, or the alarm that it was
+    answered with; with `only` nothing else will do. NotFound for another's press."""
     plan, _ = _card(token)
-    alarm = _own(plan, press)
+    alarm = _own(plan, press, only=only)
     return _shown(alarm, running.open_ladder(alarm) if alarm.ladder else {})
 
 
-def _own(plan: Plan, press: ids.Id) -> Alarm:
+def _own(plan: Plan, press: ids.Id, *, only: bool = False) -> Alarm:
     mine = Alarm.objects.filter(plan=plan.id)
-    alarm = mine.filter(press=press).first() or mine.filter(state__in=rules.RUNNING).first()
+    alarm = mine.filter(Q(press=press) | Q(id=press)).first()
+    if alarm is None and not only:
+        alarm = mine.filter(state__in=rules.RUNNING).first()
     if alarm is None:
         raise NotFound
     return alarm
 
 
-def take_back(token: str, *, press: ids.Id) -> Pressed:
+def take_back(token: str, *, press: ids.Id, only: bool = False) -> Pressed:
     """A mistake, within half a minute: nothing rings any more, and whoever was told hears that it is
     over. Conflict when it is too late, or somebody is on it; then only a person can end it."""
     plan, _ = _card(token)
     with operations.writing():
-        alarm = _own(plan, press)
+        alarm = _own(plan, press, only=only)
         alarm = Alarm.objects.select_for_update().get(id=alarm.id)
         doc = running.open_ladder(alarm) if alarm.ladder else {}
         if not doc or not _shown(alarm, doc).can_take_back:
