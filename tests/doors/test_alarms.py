@@ -42,7 +42,7 @@ def alarm_path() -> str:
 # --- pressing ------------------------------------------------------------------------------------
 def test_looking_at_a_card_presses_nothing_and_tells_nothing(made: Busy) -> None:
     good, wrong = Tab(arm(made)), Tab("/p/" + "A" * 22)
-    hide = re.compile(r'name="token" value="[^"]*"|/p/[\w-]+')
+    hide = re.compile(r'name="token" value="[^"]*"|/[pk]/[\w-]+')
     assert good.status == wrong.status == 200
     assert hide.sub("", good.page) == hide.sub("", wrong.page)
     assert not Alarm.objects.exists()
@@ -110,7 +110,16 @@ def test_a_wrong_a_replaced_and_another_wrong_address_get_the_same_page(made: Bu
     arm(made)
     hide = re.compile(r'name="token" value="[^"]*"')
     pages = set()
-    for path in (old, "/p/" + "A" * 22, "/p/x", "/a/" + "A" * 22, "/l/" + "A" * 22):
+    for path in (old, "/p/" + "A" * 22, "/p/x"):
+        for deed in ("press", "try", "look", "back", "where"):
+            tab = Tab(path)
+            pages.add(hide.sub("", tab.send(do=deed, where="x")))
+            assert tab.status == 404
+    page = pages.pop()
+    assert not pages and "Nothing was sent" in page
+    # What to do instead, in words that say nothing to whoever looks on.
+    assert "not in use any more" in page and 'href="/new"' in page
+    for path in ("/a/" + "A" * 22, "/l/" + "A" * 22):
         tab = Tab(path)
         pages.add(hide.sub("", tab.send(do="press")))
         assert tab.status == 404

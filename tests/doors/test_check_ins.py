@@ -129,6 +129,8 @@ def test_a_word_is_asked_for_on_the_reminder_and_under_force_looks_alike(
         last = Client().post(action[1], {"word": word})
         seen.append(re.sub(r'value="[^"]+"', "", last.content.decode()))
     assert seen[0] == seen[1]
+    assert not Alarm.objects.exists()  # nothing in the answer's own time
+    sent.after(0)
     assert Alarm.objects.count() == 1  # the second rang the desk
 
 

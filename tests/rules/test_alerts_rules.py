@@ -171,6 +171,33 @@ def test_what_an_answer_does(answer, state, step, asked_at, word, effect):
     assert found == effect
 
 
+@pytest.mark.parametrize(
+    ("more", "state", "effect"),
+    [
+        ({"spoke": True}, "open", "confirm"),
+        ({"spoke": True}, "answered", "confirm"),
+        ({"spoke": True, "confirms": True}, "open", "taken"),
+        ({"confirms": True}, "open", "word"),
+        ({"spoke": True, "confirms": True}, "back", "over"),
+    ],
+)
+def test_without_the_word_two_must_have_spoken_to_them(more, state, effect):
+    given = {"state": state, "step": 2, "asked_at": 0, "word_is_right": False}
+    assert rules.effect("safe", **given, **more) == effect
+
+
+@pytest.mark.parametrize(
+    ("minutes", "times", "may"),
+    [(11, 0, False), (10, 0, True), (0, 2, True), (0, 3, False), (-1, 0, True)],
+)
+def test_who_is_on_it_may_go_on_near_the_end_and_not_for_ever(minutes, times, may):
+    assert rules.may_prolong(left=timedelta(minutes=minutes), times=times) is may
+    found = rules.effect(
+        "on it", state="answered", step=1, asked_at=0, word_is_right=False, may_prolong=may
+    )
+    assert found == ("still" if may else "over")
+
+
 # --- plans that would fail ---
 def test_a_good_plan_has_no_fault():
     assert rules.faults(LADDER, PEOPLE) == []

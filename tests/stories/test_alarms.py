@@ -72,8 +72,14 @@ def test_an_alert_notifies_and_activates_within_minutes(world: World) -> None:
     assert amina.sends(card, do="look") == 200 and "Somebody is on it" in amina.text
     world.fast_forward(minutes=29)
     assert told(world) == []
-    # She has spoken to her: it is over, and who was told hears it in the same words.
+    # She has spoken to her: the desk is asked, and confirms it. It is over, and who was told hears it
+    # in the same words.
     assert sister.sends(path_of(sister), answer="safe", spoke="1") == 200
+    world.fast_forward(seconds=1)
+    assert told(world) == ["ines@example.org"]
+    with world.ines.request() as ines:
+        (row,) = queries.alarms(ines)
+        answering.close(ines, row.id, version=row.version, how="spoke")
     world.fast_forward(seconds=1)
     assert told(world) == [SISTER] and world.seen[SISTER].startswith(TEXT)
     assert follows(world, SISTER).sends() == 200

@@ -1,4 +1,4 @@
-"""What alerts announces: ids only. What a person fears is sealed, so no event says it."""
+"""What alerts announces: ids and codes only. What a person fears is sealed, so no event says it."""
 
 from dataclasses import dataclass
 
@@ -10,3 +10,13 @@ class Pressed:
     alarm: str
     case: str
     mode: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """Somebody came in with a code, or said a word that was agreed. `mark` is random, or tells whoever
+    has the duty key that they are not free to speak."""
+
+    case: str
+    by: str  # code, word, answer
+    mark: str

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.db.models import F, Min
 
 from amparo.alerts import rules
+from amparo.alerts.events import Said
 from amparo.alerts.models import Alarm, CheckIn, Moment
 from amparo.alerts.services import checkins, running
-from amparo.foundation import clock, journal, operations
+from amparo.foundation import clock, events, journal, operations
 from amparo.foundation.errors import CannotOpen
 from amparo.foundation.router import DATA
 from amparo.messages import ringing
@@ -36,16 +37,21 @@ def climb_due() -> int:
 
 
 def check_ins_due() -> int:
-    """Remind whoever is late, and press for whoever is not heard of. Returns how many were late."""
+    """Hear whoever is not free to speak, remind whoever is late, and press for whoever is not heard of.
+    Returns how many there were."""
     now = clock.now()
-    if server.locked_down() or not CheckIn.objects.filter(due_at__lte=now).exists():
+    if server.locked_down():
         return 0
+    # Not left to the heartbeat, where a slow mail server stands before it.
+    heard = events.deliver_due(kind=Said)
+    if not CheckIn.objects.filter(due_at__lte=now).exists():
+        return heard
     with operations.writing():
         late = CheckIn.objects.filter(due_at__lte=now).order_by("due_at")
         found = list(late.select_for_update(skip_locked=True)[:TOGETHER])
         for row in found:
             _apart(row, checkins.be_late)
-    return len(found)
+    return heard + len(found)
 
 
 def _apart(row: Any, move: Callable[[Any], None]) -> None:
@@ -72,7 +78,7 @@ def _climb(row: Alarm) -> None:
         row.save()
         return
     if row.state == "answered":
-        row.state = "open"
+        row.state, doc["on_it"], doc["still"] = "open", "", 0
         moments.append(running.moment(row, "hold over"))
     moments += running.move(row, doc, clock.now())
     running.seal_ladder(row, doc)

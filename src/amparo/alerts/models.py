@@ -19,6 +19,7 @@ HANDOVER = "alerts.hand-over"
 FEED = "alerts.feed"
 CALLOUT = "alerts.callout"
 HELPER = "alerts.helper"
+REACHED = "alerts.reached"
 
 
 class Plan(models.Model):
@@ -34,6 +35,7 @@ class Plan(models.Model):
     armed = models.BinaryField(default=b"")  # empty: off, or for the desk's keys only
     find = models.BinaryField(max_length=32, null=True, unique=True)  # of a card's token
     keyword = models.BinaryField(max_length=32, null=True, db_index=True)  # a mark of its phrase
+    reached = models.BinaryField(default=b"")  # who has answered a try, to the duty key
     day = models.DateField(default=clock.today)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 from types import SimpleNamespace
 from typing import Any, Literal
 
@@ -10,7 +11,19 @@ from django.db import Error
 from django.db.models import Q
 
 from amparo.alerts import roster, rules
-from amparo.alerts.models import HOME, LADDER, MOMENT, PLAN, Alarm, CheckIn, Moment, Plan, Silence
+from amparo.alerts.models import (
+    CHECKIN,
+    HOME,
+    LADDER,
+    MOMENT,
+    PLAN,
+    REACHED,
+    Alarm,
+    CheckIn,
+    Moment,
+    Plan,
+    Silence,
+)
 from amparo.alerts.rules import Fault
 from amparo.consent import gate
 from amparo.foundation import clock, engines, ids
@@ -22,7 +35,8 @@ from amparo.messages import rules as messages
 from amparo.messages import watch as lanes
 from amparo.people import queries as people
 from amparo.people.rules import INTAKE
-from amparo.vault import duty, server
+from amparo.vault import duty as duty_key
+from amparo.vault import server
 
 
 @dataclass(frozen=True)
@@ -99,6 +113,8 @@ class AlarmView:
     told: list[Told]
     happened: list[Happened]  # newest first
     rungs: list[RungView]
+    may_go_on: bool = False  # the actor is on it, and may say that they still are
+    silent: bool = False  # they are not free to speak, and nobody near them may notice
 
 
 def plans(actor: Actor, case: ids.Id) -> list[PlanView]:
@@ -107,7 +123,8 @@ def plans(actor: Actor, case: ids.Id) -> list[PlanView]:
     found, duty = [], roster.faults()
     for row in Plan.objects.filter(case=case).order_by("kind"):
         doc = gate.read(leave, PLAN, row)
-        faults = rules.faults(rules.rungs_of(doc), rules.contacts_of(doc), duty=duty)
+        contacts = rules.contacts_of(doc, reached(row))
+        faults = rules.faults(rules.rungs_of(doc), contacts, duty=duty)
         faults += _asked_for_silence(case, doc)
         armed = bool(row.armed) or row.kind == "desk"
         found.append(PlanView(row.id, row.kind, row.tried, armed, doc, faults))
@@ -133,6 +150,28 @@ def _asked_for_silence(case: ids.Id, doc: dict[str, Any]) -> list[Fault]:
         for name, one in doc["people"].items()
         if quiet and any(is_quiet(way, quiet) for way in one["ways"])
     ]
+
+
+def reached(row: Plan) -> list[str]:
+    """Who has answered a try of a plan; nobody when the server's key is another one since."""
+    try:
+        return list(duty_key.open_(REACHED, row.id, bytes(row.reached))["who"])
+    except (CannotOpen, Unavailable):
+        return []
+
+
+def switched_off(actor: Actor, case: ids.Id) -> bool:
+    """Whether a plan or a check-in of this case opens no more, because the server had to forget its
+    keys: its person is asked to make it again."""
+    gate.admit(actor, case, HOME)
+    if Plan.objects.filter(case=case, armed=b"").exclude(kind="desk").exists():
+        return True
+    try:
+        for row in CheckIn.objects.filter(case=case):
+            duty_key.open_(CHECKIN, row.id, bytes(row.sealed))
+    except CannotOpen:
+        return True
+    return False
 
 
 def silent_channels() -> list[str]:
@@ -210,7 +249,7 @@ def cause(alarm_id: ids.Id) -> tuple[str, str]:
     if row is None:
         return "", ""
     try:
-        doc = duty.open_(LADDER, row.id, bytes(row.ladder))
+        doc = duty_key.open_(LADDER, row.id, bytes(row.ladder))
     except (CannotOpen, Unavailable):
         return "", ""
     return doc.get("danger", ""), doc.get("how", "")
@@ -234,7 +273,22 @@ def alarm(actor: Actor, alarm_id: ids.Id) -> AlarmView:
         list(told.values()),
         happened,
         _rungs(doc, told) if doc else [],
+        _may_go_on(actor, row, happened),
+        any(one.more.get("how") in rules.SILENT for one in happened),
     )
+
+
+def _may_go_on(actor: Actor, row: Alarm, happened: list[Happened]) -> bool:
+    """Whether it is the actor who is on it, near the end; what happened stands newest first."""
+    if row.state != "answered" or row.due_at is None:
+        return False
+    moves = [one for one in happened if one.what in {"taken", "hold over", "rung on", "answer"}]
+    mine = takewhile(
+        lambda one: one.what == "taken" and one.more["by"] == str(actor.id),
+        (one for one in moves if one.what != "answer" or one.more["effect"] in rules.HOLDS),
+    )
+    times = len(list(mine))
+    return times > 0 and rules.may_prolong(left=row.due_at - clock.now(), times=times - 1)
 
 
 def _rungs(doc: dict[str, Any], told: dict[str, Told]) -> list[RungView]:

@@ -20,6 +20,10 @@ TAKE_BACK = timedelta(seconds=30)  # for the one who pressed by mistake
 HOLD = timedelta(minutes=30)  # how long "I am on it" keeps a ladder still
 HOLD_BY_MESSAGE = timedelta(minutes=10)  # the same, said in a message, whose sender can be forged
 HELD_BACK = timedelta(minutes=3)  # a press by a stranger's message, while many strangers write
+NEAR = timedelta(minutes=10)  # before its end whoever is on it may say that they still are
+STILL = 3  # times, one after the other
+TRIES = 3  # of one plan within half an hour: a card that was found must not tire its contacts
+AGAIN = 50  # times that a press of what rings already is written down
 TOP_RINGS = 5  # minutes between two rings of the last rung
 LATEST = 24 * 60  # minutes: no rung stands later
 RUNGS, CONTACTS, WAYS = 12, 12, 4
@@ -147,15 +151,19 @@ OWN_NUMBERS = 2
 # --- a plan's document ---------------------------------------------------------------------------
 # A ladder that tells the desk and nobody else, for whoever has no plan that can be opened.
 DESK_ONLY: dict[str, Any] = {
-    "rungs": [[0, [DESK]]], "people": {}, "text": "", "name": "", "word": "", "language": "en",
+    "rungs": [[0, [DESK]]], "people": {}, "text": "", "name": "", "word": "", "forced": "",
+    "language": "en",
 }  # fmt: skip
 
 
-def contacts_of(doc: Mapping[str, Any]) -> dict[str, Contact]:
-    """The contacts of a plan's document, without those who have asked to be left alone."""
+def contacts_of(doc: Mapping[str, Any], reached: Sequence[str] = ()) -> dict[str, Contact]:
+    """The contacts of a plan's document, without those who have asked to be left alone. `reached`: who
+    has answered a try."""
     return {
         key: Contact(
-            tuple(channel for channel, _ in one["ways"]), Hours(*one["hours"]), one["verified"]
+            tuple(channel for channel, _ in one["ways"]),
+            Hours(*one["hours"]),
+            one["verified"] or key in reached,
         )
         for key, one in doc["people"].items()
         if key not in doc.get("silent", ())
@@ -167,32 +175,61 @@ def rungs_of(doc: Mapping[str, Any]) -> list[Rung]:
     return [Rung(at, tuple(to)) for at, to in doc["rungs"]]
 
 
+# How an alarm was pressed of which nobody near its person may notice anything.
+SILENT = ("not free to speak", "second code", "forced answer")
+
+
 # --- answers -------------------------------------------------------------------------------------
 Answer = Literal["on it", "safe", "escalate", "stop"]
 ANSWERS: tuple[Answer, ...] = ("on it", "safe", "escalate", "stop")
-Effect = Literal["taken", "late", "over", "word", "moved", "silent"]
+Effect = Literal["taken", "late", "over", "word", "confirm", "still", "moved", "silent"]
 
 
 def effect(
-    answer: Answer, *, state: State, step: int, asked_at: int, word_is_right: bool
+    answer: Answer,
+    *,
+    state: State,
+    step: int,
+    asked_at: int,
+    word_is_right: bool,
+    spoke: bool = False,
+    confirms: bool = False,
+    may_prolong: bool = False,
 ) -> Effect:
-    """What an answer does. `asked_at` is the step at which this person was asked.
+    """What an answer does. `asked_at` is the step at which this person was asked; `spoke`: they say
+    that they have spoken to the person, which `confirms` what another has said; `may_prolong`: they are
+    on it, and their time is nearly over.
 
-    taken: it counts. late: the ladder is past them, and stays as it is; they are told who is told now.
-    over: nothing rings any more. word: "safe" wants the agreed word, or somebody who spoke to them.
-    moved: the next rung is told now. silent: this person is told nothing more.
+    taken: it counts. confirm: it keeps still, until those on duty or a second contact confirm it.
+    still: they are on it for another while. late: the ladder is past them, and stays as it is; they are
+    told who is told now. over: nothing rings any more. word: "safe" wants the agreed word, or somebody
+    who spoke to them. moved: the next rung is told now. silent: this person is told nothing more.
     """
     if answer == "stop":
         return "silent"
     if state not in RUNNING:
         return "over"
     if answer == "safe":
-        return "taken" if word_is_right else "word"
+        if word_is_right or (spoke and confirms):
+            return "taken"
+        return "confirm" if spoke else "word"
     if answer == "escalate":
         return "moved" if state == "open" and asked_at == step else "late"
     if state == "answered":
-        return "over"
+        return "still" if may_prolong else "over"
     return "taken" if asked_at == step else "late"
+
+
+HOLDS: tuple[Effect, ...] = (
+    "taken",
+    "still",
+    "confirm",
+)  # answers after which a ladder keeps still
+
+
+def may_prolong(*, left: timedelta, times: int) -> bool:
+    """Whether somebody who is on it may say that they still are: near the end, and not for ever."""
+    return left <= NEAR and times < STILL
 
 
 # --- what a plan lacks ---------------------------------------------------------------------------

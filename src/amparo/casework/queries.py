@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from django.db.models import Count, Q, QuerySet
 
-from amparo.casework import rules
+from amparo.casework import rules, second
 from amparo.casework.choices import LATER, Again, Choice, again, choices
 from amparo.casework.models import COVER, ENTRY, FILE, Case, Cover, Entry, File
 from amparo.consent import gate
@@ -123,6 +123,8 @@ class QueueRow:
     where: str = ""
     late: int = 0  # tasks past their hour
     relay: str = ""  # the record of the intermediary through whom it came, and who they are
+    second: ids.Id | None = None  # the small request that a second code opens
+    second_of: ids.Id | None = None  # this one is that: whose it is
 
     @property
     def waits_for_defender(self) -> bool:
@@ -510,6 +512,8 @@ def _queue_row(
         reach=list(doc["reach"]),  # type: ignore[call-overload]
         where=str(doc.get("where", "")),
         relay=str(doc.get("relay", "")),
+        second=second.other(doc, "second"),
+        second_of=second.other(doc, "second_of"),
     )
 
 

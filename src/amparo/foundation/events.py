@@ -59,14 +59,16 @@ def sleeps() -> None:
     _wake.clear()
 
 
-def announce(event: Any) -> None:
-    """Write the event down in the running transaction; it is tried at once after the commit."""
+def announce(event: Any, *, later: bool = False) -> None:
+    """Write the event down in the running transaction; it is tried at once after the commit. `later`:
+    never by whoever announced it, so that how long they take tells nothing of what comes of it."""
     name = name_of(type(event))
     if name not in _listeners:
         return
     values = {key: str(value) for key, value in dataclasses.asdict(event).items()}
     row = Announcement.objects.create(event=name, ids=values)
-    transaction.on_commit(lambda: _try(row), robust=True)
+    if not later:
+        transaction.on_commit(lambda: _try(row), robust=True)
 
 
 def _try(row: Announcement) -> None:
@@ -100,9 +102,12 @@ def _told(row: Announcement) -> bool:
     return True
 
 
-def deliver_due(limit: int = 500) -> int:
-    """Deliver what is due; returns how many events reached all their listeners."""
+def deliver_due(limit: int = 500, *, kind: type | None = None) -> int:
+    """Deliver what is due, or what is due of one kind; returns how many events reached all their
+    listeners."""
     due = Announcement.objects.filter(due_at__lte=clock.now(), tries__lt=GIVE_UP)
+    if kind is not None:
+        due = due.filter(event=name_of(kind))
     rows = list(due.order_by("due_at")[:limit])
     return sum(_deliver(rows[at : at + TOGETHER]) for at in range(0, len(rows), TOGETHER))
 

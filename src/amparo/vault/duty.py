@@ -19,6 +19,7 @@ from amparo.vault.primitives import (
     keyed_digest,
     open_secret,
     pad,
+    same,
     seal_secret,
     token,
     unpad,
@@ -57,6 +58,19 @@ def open_(kind: str, row: ids.Id, blob: bytes) -> dict[str, Any]:
     context = ctx("duty", server.load().installation, kind, row)
     doc: dict[str, Any] = json.loads(unpad(unwrap(blob, _duty(), context)))
     return doc
+
+
+def hidden_id(*parts: object) -> ids.Id:
+    """An id that only who has the duty key can tell from any other random one."""
+    raw = bytearray(keyed_digest(server.load().key("duty"), ctx("hidden id", *parts))[:16])
+    raw[6] = raw[6] & 0x0F | 0x40
+    raw[8] = raw[8] & 0x3F | 0x80
+    return ids.Id(bytes=bytes(raw))
+
+
+def is_hidden(found: ids.Id, *parts: object) -> bool:
+    """Whether an id is the hidden one of these; in constant time."""
+    return same(found.bytes, hidden_id(*parts).bytes)
 
 
 def find(secret: bytes) -> bytes:

@@ -3,16 +3,17 @@ nothing, for previews and mail scanners open pages; only a button acts."""
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from amparo.alerts import rules
 from amparo.alerts.services import answering, pressing
 from amparo.foundation import ids
-from amparo.foundation.errors import Conflict, Invalid
+from amparo.foundation.errors import Conflict, Invalid, NotFound
 from amparo.vault import forms as tokens
 from amparo.web.notes.arriving import form_of, from_our_pages
 from amparo.web.notes.forms import TOO_LONG
@@ -28,6 +29,14 @@ def press(request: HttpRequest, token: str) -> HttpResponse:
     whatever the age of the page."""
     if request.method != "POST":
         return render(request, "alarms/press.html", {"card": token, "token": tokens.token()})
+    try:
+        return _pressed(request, token)
+    except NotFound:
+        # Every address that opens nothing gets this, an old card's like one that never was.
+        return render(request, "alarms/no-card.html", {"token": tokens.token()}, status=404)
+
+
+def _pressed(request: HttpRequest, token: str) -> HttpResponse:
     sent = form_of(request)
     once = sent.once if sent else ids.new()
     mine = ids.Id(bytes=sent.window) if sent and len(sent.window) == 16 else once
@@ -67,6 +76,21 @@ def _taken_back(token: str, mine: ids.Id) -> tuple[pressing.Pressed, str]:
         return pressing.look(token, press=mine), late
 
 
+# --- kept on a device ----------------------------------------------------------------------------
+@require_safe
+def keep(request: HttpRequest, token: str) -> HttpResponse:
+    """The same page with a script, for a device that is to keep it: it opens without a network, and one
+    press waits there. The only page without an account that has a script; it works without it."""
+    return render(request, "alarms/keep.html", {"card": token, "token": tokens.token()})
+
+
+@require_safe
+def worker(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """What a browser runs beside the kept page, for addresses below its own and no others."""
+    text = (settings.STATIC_ROOT / "worker.js").read_text()
+    return HttpResponse(text, content_type="text/javascript; charset=utf-8")
+
+
 # --- answering -----------------------------------------------------------------------------------
 @require_http_methods(GET_AND_POST)
 @from_our_pages
@@ -90,7 +114,7 @@ def called(request: HttpRequest, token: str) -> HttpResponse:
 def _word_is_wanted(found: answering.Called) -> str:
     if found.needs_word:
         return _("Write the agreed word, or say that you have spoken to them yourself.")
-    return _("Say that you have spoken to them yourself. Only then it stops.")
+    return _("Say that you have spoken to them yourself. Only then it keeps still.")
 
 
 def _page(

@@ -36,6 +36,8 @@ POLICY = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 DESK_POLICY = POLICY + "; script-src 'self'; connect-src 'self'"
+# Of the one page without an account that has a script, and of what runs beside it.
+KEPT_POLICY = DESK_POLICY + "; worker-src 'self'"
 PERMISSIONS = ", ".join(
     f"{feature}=()"
     for feature in [
@@ -61,6 +63,11 @@ def is_desk(path: str) -> bool:
     return path.startswith("/desk") or path[3:].startswith("/desk")
 
 
+def is_kept(path: str) -> bool:
+    """Whether an address is that of a card's page which a device may keep."""
+    return path.startswith("/k/") or path[3:].startswith("/k/")
+
+
 class Headers:
     """The same headers on every answer of one kind; nothing is kept by any cache."""
 
@@ -72,7 +79,8 @@ class Headers:
         response = self.get_response(request)
         static = request.path.startswith(settings.STATIC_URL)
         desk = is_desk(request.path)
-        response.headers.setdefault("Content-Security-Policy", DESK_POLICY if desk else POLICY)
+        kept = KEPT_POLICY if is_kept(request.path) else POLICY
+        response.headers.setdefault("Content-Security-Policy", DESK_POLICY if desk else kept)
         if not static:
             response.headers["Cache-Control"] = "no-store"
         # Under no-referrer a browser sends "Origin: null", which Django's CSRF check refuses; the

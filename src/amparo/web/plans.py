@@ -100,6 +100,15 @@ class Plan(Page):
         choices=[("", "–"), *DANGERS.items()],
         required=False,
     )
+    forced = line(
+        pgettext_lazy("safety", "Another word, for when somebody makes you say it"),
+        pgettext_lazy(
+            "safety",
+            "Those who hear it see that it is over, and those on duty are told that it is not. One "
+            "that was agreed before is not shown: write it again to keep it.",
+        ),
+        LABEL,
+    )
     kind = forms.ChoiceField(
         label=_("How do you send for help?"), choices=list(KINDS.items()), required=False,
         widget=forms.RadioSelect,
@@ -184,6 +193,7 @@ class Plan(Page):
                 text=text or str(TEXTS["order"]),
                 name=given["name"].strip(),
                 word=given["word"].strip(),
+                forced=given["forced"].strip(),
                 language=given.get("language") or translation.get_language() or "en",
                 danger=given.get("danger", ""),
             )
@@ -227,7 +237,8 @@ class Plan(Page):
             if person and code.startswith(("p", "no way")):
                 self.add_error(f"a{person[1]}", fault_words(code, ""))
             else:
-                self.add_error("text" if code == "text" else None, fault_words(code, ""))
+                place = code if code in ("text", "forced") else None
+                self.add_error(place, fault_words(code, ""))
 
 
 class _Time(forms.CharField):
@@ -342,12 +353,16 @@ FAULTS: dict[str, str | Promise] = {
     ),
     "no way": pgettext_lazy("safety", "There is no address to reach them by."),
     "zone": pgettext_lazy("safety", "The clock of their hours is not known."),
+    "not tried": pgettext_lazy("safety", "They have not answered a try yet."),
     "never told": pgettext_lazy("safety", "They would never be told."),
     "asked for silence": pgettext_lazy(
         "safety", "Their telephone has asked to be told nothing more."
     ),
     "text": pgettext_lazy("safety", "What they read is empty, or too long for one message."),
     "kind": pgettext_lazy("safety", "Choose one of the two."),
+    "forced": pgettext_lazy(
+        "safety", "Choose two words that differ, or leave the second one empty."
+    ),
     "length": pgettext_lazy("safety", "What you call them is empty or too long."),
 }
 SILENT = {
@@ -377,12 +392,12 @@ def fault_words(code: str, label: str) -> str:
 
 
 def lacks(plan: queries.PlanView) -> list[str]:
-    """What is wrong with an armed plan, for its person and for the desk. That it was never tried is
-    said once, elsewhere."""
+    """What is wrong with an armed plan, for its person and for the desk. While it was never tried that
+    is said once, elsewhere; then each contact who has not answered a try is named."""
     people = plan.doc["people"]
     found = []
     for one in plan.faults:
-        if one.what != "not tried":
+        if one.what != "not tried" or plan.tried:
             label = people[one.at]["label"] if one.at in people else ""
             found.append(fault_words(one.what, label))
     silent = queries.silent_channels()

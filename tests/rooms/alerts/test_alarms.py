@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 from amparo.alerts import queries
+from amparo.alerts import rules as rules_
 from amparo.alerts.models import Alarm, Moment, Plan
 from amparo.alerts.rules import DESK, Hours, Rung
 from amparo.alerts.services import answering, plans, pressing, running
@@ -18,6 +19,7 @@ from amparo.messages import channels, ringing, rules, services
 from amparo.messages.models import Ringing
 from amparo.people import services as people
 from amparo.vault import server
+from amparo.web.plans import lacks
 from tests import make
 from tests.make import Defender, House
 
@@ -240,8 +242,82 @@ def test_safe_wants_the_agreed_word_or_somebody_who_spoke_to_them(phone, house, 
     row = Alarm.objects.get()
     assert (row.state, bytes(row.ladder), bytes(row.desk), row.due_at) == ("safe", b"", b"", None)
     assert say(body, "on it") == "over"
+
+
+def test_who_has_spoken_to_them_is_confirmed_by_the_desk_or_another(phone, house, amina):
+    route(house)
     body = asked(phone, amina)
-    assert say(body, "safe", spoke=True) == "taken"
+    assert say(body, "safe", spoke=True) == "confirm"
+    assert Alarm.objects.get().state == "answered"
+    assert phone.take() == ["ines@example.org"]  # the desk is asked, at once
+    # Whoever holds the phone cannot hush it for longer by saying so again and again.
+    assert wait(phone, 29) == []
+    assert say(body, "safe", spoke=True) == "confirm"
+    assert LAWYER in wait(phone, 1)
+    lawyer = phone.token(LAWYER)
+    with journal.unit():
+        other = answering.open_link(lawyer).body
+    assert say(other, "safe", spoke=True) == "taken"
+    assert Alarm.objects.get().state == "safe"
+
+
+def test_who_is_on_it_goes_on_near_the_end_a_few_times(phone, house, amina):
+    body = asked(phone, amina)
+    assert say(body, "on it") == "taken"
+    assert say(body, "on it") == "over"
+    for _ in range(rules_.STILL):
+        assert wait(phone, 21) == []
+        with journal.unit():
+            assert answering.shown(body).may_go_on
+        assert say(body, "on it") == "still"
+    assert wait(phone, 21) == [] and say(body, "on it") == "over"
+    assert wait(phone, 9) == [LAWYER, SISTER]
+
+
+def test_an_officer_goes_on_too_and_a_colleague_may_take_over(phone, house, amina):
+    asked(phone, amina)
+
+    def take(officer) -> None:
+        row = Alarm.objects.get()
+        with officer.request() as actor:
+            answering.take(actor, row.id, version=row.version)
+
+    take(house.ines)
+    with pytest.raises(Conflict):
+        take(house.ines)
+    take(house.tomas)
+    assert wait(phone, 25) == []
+    with house.tomas.request() as actor:
+        assert queries.alarm(actor, Alarm.objects.get().id).may_go_on
+    take(house.tomas)
+    assert wait(phone, 29) == []
+
+
+def test_a_contact_who_answers_a_try_is_known_to_be_reachable(phone, house, amina):
+    token = arm(amina)
+    with amina.request() as actor:
+        before = {fault.at for fault in queries.plans(actor, amina.case)[0].faults}
+    with journal.unit():
+        pressing.press_card(token, once=ids.new(), practice=True)
+    phone.take()
+    with journal.unit():
+        body = answering.open_link(phone.token(SISTER)).body
+    assert say(body, "on it") == "taken"
+    with amina.request() as actor:
+        (plan,) = queries.plans(actor, amina.case)
+    assert before == {"sister", "lawyer"}
+    assert [fault.at for fault in plan.faults if fault.what == "not tried"] == ["lawyer"]
+    assert lacks(plan) == ["Lawyer: They have not answered a try yet."]
+
+
+def test_a_found_card_cannot_tire_its_contacts_with_tries(phone, house, amina):
+    token = arm(amina)
+    for _ in range(6):
+        with journal.unit():
+            last = pressing.press_card(token, once=ids.new(), practice=True)
+    assert last.again and Alarm.objects.count() == rules_.TRIES
+    press(token)
+    assert Alarm.objects.filter(mode="actual").count() == 1
 
 
 def test_who_asks_to_be_left_alone_is(phone, house, amina):

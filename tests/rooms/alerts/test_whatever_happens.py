@@ -36,6 +36,7 @@ deeds = st.one_of(
     st.tuples(st.just("take back")),
     st.tuples(st.just("answer"), names, st.sampled_from(["on it", "safe", "escalate", "stop"])),
     st.tuples(st.just("word"), names),
+    st.tuples(st.just("has spoken"), names),
     st.tuples(st.just("killed while sending")),
     st.tuples(st.just("channel"), st.booleans()),
     st.tuples(st.just("desk takes")),
@@ -57,6 +58,7 @@ class Night:
             self.alarm = pressing.press_card(self.card, once=self.once).alarm
         self.ended, self.step, self.taken_at, self.silent = False, 0, False, set()
         self.first_card = self.card
+        self.said_safe: set[str] = set()
 
     def arm(self, ladder, people) -> str:
         with self.defender.request() as actor:
@@ -118,12 +120,17 @@ class Night:
                     pressing.take_back(self.first_card, press=self.once)
             case "answer" | "word":
                 self.answers(before, *given)
+            case "has spoken":
+                self.spoke(before, *given)
             case "killed while sending":
                 ringing.claim(2)
             case "channel":
                 self.up = given[0]
             case "desk takes":
-                self.at_the_desk(lambda who, row: answering.take(who, row.id, version=row.version))
+                with suppress(Conflict):  # who is on it already says so again near the end only
+                    self.at_the_desk(
+                        lambda who, row: answering.take(who, row.id, version=row.version)
+                    )
             case "desk rings on":
                 self.at_the_desk(
                     lambda who, row: answering.ring_on(who, row.id, version=row.version)
@@ -157,6 +164,18 @@ class Night:
             assert after.state == before.state
         if what == "safe" and before.state in RUNNING:
             assert effect == "taken" and after.state == "safe"
+
+    def spoke(self, before: Alarm, address: str) -> None:
+        body = self.bodies.get(address)
+        if body is None:
+            return
+        with journal.unit():
+            effect = answering.answer(body, "safe", spoke=True)
+        if before.state in RUNNING:
+            others = self.said_safe - {address}
+            assert effect == ("taken" if others else "confirm")
+            assert self.row.state in (("safe",) if others else RUNNING)
+            self.said_safe.add(address)
 
     def holds(self, before: Alarm) -> None:
         after = self.row

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from amparo.alerts import rules
-from amparo.alerts.models import Alarm
-from amparo.alerts.services import running
+from amparo.alerts.models import Alarm, Plan
+from amparo.alerts.services import plans, running, silent
 from amparo.consent import gate, links
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import Actor
@@ -30,6 +30,7 @@ class Called:
     pressed_at: datetime | None  # until it is over
     step: int
     body: dict[str, Any]
+    may_go_on: bool = False  # they are on it, and may say that they still are
 
 
 def open_link(token: str, *, seen: int = -1) -> Called:
@@ -59,6 +60,7 @@ def shown(body: dict[str, Any]) -> Called:
         datetime.fromisoformat(doc["pressed_at"]) if doc else None,
         alarm.step,
         body,
+        bool(doc) and doc.get("on_it") == body["who"] and _may_prolong(alarm, doc),
     )
 
 
@@ -70,30 +72,52 @@ def answer(
     spoke: bool = False,
     by_message: bool = False,
 ) -> rules.Effect:
-    """What a contact says. "safe" counts with the agreed word, or when they say that they have spoken
-    to the person; "stop" keeps this alarm from telling them more. Whom a message says it is from can
-    be forged, so one keeps a ladder still for a shorter time (decision 0022)."""
+    """What a contact says. "safe" ends it with the agreed word; without it, somebody who has spoken to
+    the person keeps it still until those on duty, or another contact, confirm it. "stop" keeps this
+    alarm from telling them more. The word that was agreed for whoever is forced ends it to the eye.
+
+    Whom a message says it is from can be forged, so one keeps a ladder still for a shorter time
+    (decision 0022)."""
     if answer_ not in rules.ANSWERS:
         raise Invalid("choose", {"answer": "choose"})
     with operations.writing():
         row = Alarm.objects.select_for_update().filter(id=ids.of(body["alarm"])).first()
         if row is None or not row.ladder:
             return "over"
-        doc = running.open_ladder(row)
-        right = spoke or bool(doc["word"] and word and keys.same_word(doc["word"], word))
+        doc, who = running.open_ladder(row), body["who"]
+        right, forced = _is_word(doc, "word", word), _is_word(doc, "forced", word)
         found = rules.effect(
-            answer_, state=_state(row), step=row.step, asked_at=body["step"], word_is_right=right
+            answer_,
+            state=_state(row),
+            step=row.step,
+            asked_at=body["step"],
+            word_is_right=right or forced,
+            spoke=spoke,
+            confirms=any(one != who for one in doc.get("safe", [])),
+            may_prolong=doc.get("on_it") == who and _may_prolong(row, doc),
         )
         if row.mode == "exercise":
             found = "taken" if answer_ in {"on it", "safe"} else found
+        if answer_ == "safe" and row.mode == "actual" and found == "taken":
+            silent.said(row.case, forced=forced, by="answer")
         hold = rules.HOLD_BY_MESSAGE if by_message else rules.HOLD
-        _carry_out(row, doc, body["who"], answer_, found, hold)
-        how = "spoke" if spoke else "word" if right else ""
+        _carry_out(row, doc, who, answer_, found, hold)
+        how = "forced" if forced else "word" if right else "spoke" if spoke else ""
         said: dict[str, Any] = {"answer": answer_, "effect": found, "how": how}
         said |= {"label": body["label"], "message": by_message}
         running.moment(row, "answer", **said).save(force_insert=True)
         journal.note("alarm answered", row.case, row.id, answer=answer_, effect=found)
     return found
+
+
+def _is_word(doc: dict[str, Any], which: str, word: str) -> bool:
+    return keys.same_word(doc.get(which, ""), word) and bool(doc.get(which))
+
+
+def _may_prolong(row: Alarm, doc: dict[str, Any]) -> bool:
+    if row.state != "answered" or row.due_at is None:
+        return False
+    return rules.may_prolong(left=row.due_at - clock.now(), times=int(doc.get("still", 0)))
 
 
 def _state(row: Alarm) -> rules.State:
@@ -112,19 +136,52 @@ def _carry_out(
         doc["silent"] = sorted({*doc["silent"], who})
         running.seal_ladder(row, doc)
     elif row.mode == "exercise":
+        _reached(row, who, found)
         return
     elif found == "moved":
         row.due_at = clock.now()
         running.ringing.announce()
     elif found == "taken" and said == "on it":
-        row.state, row.due_at = "answered", clock.now() + hold
-        running.ringing.drop(row.id)
+        _hold(row, doc, who, hold=hold)
+    elif found == "still":
+        _hold(row, doc, who, hold=hold, times=int(doc.get("still", 0)) + 1)
+    elif found == "confirm":
+        _ask_to_confirm(row, doc, who)
     elif found == "taken" and said == "safe":
         running.finish(row, doc, "safe")
     else:
         return
     row.version += 1
     row.save()
+
+
+def _hold(
+    row: Alarm, doc: dict[str, Any], who: str, *, hold: timedelta = rules.HOLD, times: int = 0
+) -> None:
+    """Somebody is on it: the ladder keeps still for a while, then goes on by itself."""
+    row.state, row.due_at = "answered", clock.now() + hold
+    doc["on_it"], doc["still"] = who, times
+    running.seal_ladder(row, doc)
+    running.ringing.drop(row.id)
+
+
+def _ask_to_confirm(row: Alarm, doc: dict[str, Any], who: str) -> None:
+    """They say that they have spoken to the person. Once it keeps the ladder still for half an hour, so
+    that whoever holds a contact's phone cannot hush it for longer; those on duty are asked."""
+    if who in doc.get("safe", []):
+        return
+    doc["safe"] = [*doc.get("safe", []), who]
+    _hold(row, doc, who)
+    row.version += 1  # a message of its own, not the one of the last step once more
+    running.tell(row, doc, [rules.DESK])
+    running.seal_ladder(row, doc)
+
+
+def _reached(row: Alarm, who: str, found: rules.Effect) -> None:
+    """An answer to a try shows that this contact can be reached."""
+    plan = Plan.objects.select_for_update().filter(id=row.plan).first()
+    if plan is not None and found == "taken":
+        plans.has_answered(plan, who)
 
 
 # --- the desk ------------------------------------------------------------------------------------
@@ -137,18 +194,30 @@ def _held(actor: Actor, alarm: ids.Id) -> Alarm:
 
 
 def take(actor: Actor, alarm: ids.Id, *, version: int) -> None:
-    """An officer is on it: the ladder keeps still for half an hour, then goes on by itself."""
+    """An officer is on it: the ladder keeps still for half an hour, then goes on by itself. Whoever is
+    on it may say so again near its end, a few times; Conflict before."""
     with operations.writing():
         row = _held(actor, alarm)
         if row.state not in rules.RUNNING or row.version != version:
             raise Conflict
-        row.state, row.due_at = "answered", clock.now() + rules.HOLD
+        _taken_by(row, str(actor.id))
         row.version += 1
         row.save()
-        running.ringing.drop(row.id)
         trial.note_answer()
         running.moment(row, "taken", by=str(actor.id)).save(force_insert=True)
         journal.note("alarm taken", row.case, row.id)
+
+
+def _taken_by(row: Alarm, who: str) -> None:
+    if not row.ladder:  # locked down since: nothing is left to be kept still
+        row.state, row.due_at = "answered", clock.now() + rules.HOLD
+        running.ringing.drop(row.id)
+        return
+    doc = running.open_ladder(row)
+    again = row.state == "answered" and doc.get("on_it") == who
+    if again and not _may_prolong(row, doc):
+        raise Conflict
+    _hold(row, doc, who, times=int(doc.get("still", 0)) + 1 if again else 0)
 
 
 def ring_on(actor: Actor, alarm: ids.Id, *, version: int) -> None:

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from amparo.alerts import rules
 from amparo.alerts.models import ARMED, CHECKIN, HOME, CheckIn, Plan
-from amparo.alerts.services import plans, pressing, running
+from amparo.alerts.services import plans, pressing, running, silent
 from amparo.consent import gate, links
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import Actor
@@ -78,6 +78,7 @@ def begin(actor: Actor, case: ids.Id, promise: Promise) -> Waiting:
         "word": promise.word.strip(),
         "forced": promise.forced.strip(),
         "snoozed": 0,
+        "calendar": str(ids.NIL),  # the name of the address that a calendar has
     }
     row.sealed = duty.seal(CHECKIN, row.id, doc)
     with operations.writing():
@@ -125,12 +126,13 @@ def running_of(actor: Actor, case: ids.Id) -> Waiting | None:
     gate.admit(actor, case, HOME)
     row = CheckIn.objects.filter(case=case).first()
     try:
-        return None if row is None else _shown(row, _open(row))
+        return None if row is None else _shown(row, open_(row))
     except CannotOpen:
         return None
 
 
-def _open(row: CheckIn) -> dict[str, Any]:
+def open_(row: CheckIn) -> dict[str, Any]:
+    """What a check-in holds; CannotOpen when the server's key is another one since."""
     return duty.open_(CHECKIN, row.id, bytes(row.sealed))
 
 
@@ -139,10 +141,11 @@ def well(actor: Actor, case: ids.Id, *, word: str = "") -> Waiting | None:
     """The person says on their page that they are well; what waits next, or None when it was the last.
     Invalid when a word was agreed and this is neither of the two."""
     with operations.writing():
-        return _well(_own(actor, case), word)
+        return _well(own(actor, case), word)
 
 
-def _own(actor: Actor, case: ids.Id) -> CheckIn:
+def own(actor: Actor, case: ids.Id) -> CheckIn:
+    """The row of the check-in that runs; inside a transaction it is nobody else's until the end."""
     gate.admit(actor, case, HOME, write=True)
     row = CheckIn.objects.select_for_update().filter(case=case).first()
     if row is None:
@@ -154,7 +157,7 @@ def open_link(token: str) -> tuple[dict[str, Any], bool]:
     """A reminder's link, used up: (its body, whether a word is asked for)."""
     body = links.use(token, LINK)
     row = CheckIn.objects.filter(id=ids.of(body["checkin"])).first()
-    return body, bool(row and _open(row)["word"])
+    return body, bool(row and open_(row)["word"])
 
 
 def fresh_link(body: dict[str, Any]) -> str:
@@ -173,12 +176,14 @@ def well_by_link(body: dict[str, Any], *, word: str = "") -> None:
 
 def _heard(row: CheckIn, word: str) -> dict[str, Any]:
     """What a check-in holds, for somebody who said its word, where one was agreed. The other word does
-    the same to the eye, and rings the desk."""
-    doc = _open(row)
-    if doc["word"] and not keys.same_word(doc["word"], word):
-        if not doc["forced"] or not keys.same_word(doc["forced"], word):
+    the same, and the engine rings the desk."""
+    doc = open_(row)
+    if doc["word"]:
+        free = keys.same_word(doc["word"], word)
+        forced = keys.same_word(doc["forced"], word) and bool(doc["forced"])
+        if not free and not forced:
             raise Invalid("this is not the word", {"word": "wrong"})
-        _ring_the_desk(row, "not free to speak")
+        silent.said(row.case, forced=forced, by="word")
     return doc
 
 
@@ -206,7 +211,7 @@ def snooze(actor: Actor, case: ids.Id, *, minutes: int, word: str = "") -> Waiti
     if minutes not in rules.SNOOZE_MINUTES:
         raise Invalid("choose", {"minutes": "choose"})
     with operations.writing():
-        row = _own(actor, case)
+        row = own(actor, case)
         doc = _heard(row, word)
         may = int(doc["snoozed"]) < rules.SNOOZES
         if may:
@@ -224,7 +229,7 @@ def snooze(actor: Actor, case: ids.Id, *, minutes: int, word: str = "") -> Waiti
 def end(actor: Actor, case: ids.Id, *, word: str = "") -> None:
     """No more check-ins, and nobody is told."""
     with operations.writing():
-        _heard(_own(actor, case), word)
+        _heard(own(actor, case), word)
         _over(case)
         journal.note("check-in ended", case)
 
@@ -242,7 +247,7 @@ def be_late(row: CheckIn) -> None:
     """The next thing that happens to somebody who is not heard of; inside the transaction of whoever
     found it due."""
     try:
-        doc = _open(row)
+        doc = open_(row)
     except CannotOpen:  # a lockdown has come between: that somebody is late is still known
         _ring_the_desk(row, "missed")
         _over(row.case)

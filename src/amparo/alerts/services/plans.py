@@ -5,8 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from amparo.alerts import rules
-from amparo.alerts.models import ARMED, CARD, HOME, PLAN, Alarm, CallOut, CheckIn, Plan, Silence
+from amparo.alerts import queries, rules
+from amparo.alerts.models import (
+    ARMED,
+    CARD,
+    HOME,
+    PLAN,
+    REACHED,
+    Alarm,
+    CallOut,
+    CheckIn,
+    Plan,
+    Silence,
+)
 from amparo.alerts.rules import Fault, Hours, Rung
 from amparo.consent import gate
 from amparo.foundation import ids, journal, operations
@@ -14,7 +25,7 @@ from amparo.foundation.actor import Actor
 from amparo.foundation.errors import Conflict, Invalid, NotFound
 from amparo.messages import inbound, ringing
 from amparo.messages import rules as messages
-from amparo.vault import duty
+from amparo.vault import duty, keys
 
 TEXT = 160  # letters of an agreed text: it goes into one short message
 
@@ -44,6 +55,9 @@ class Draft:
     text: str
     name: str = ""
     word: str = ""  # said by whoever is safe
+    forced: str = (
+        ""  # said instead by who is made to say it: the same to the eye, and the desk is told
+    )
     language: str = "en"
     danger: str = ""  # what they fear most: a playbook's id; may be empty
 
@@ -76,6 +90,7 @@ def arm(actor: Actor, case: ids.Id, draft: Draft, *, once: ids.Id | None = None)
         raise Invalid("this plan would not work", grave)
     row = Plan(id=once or ids.new(), case=case, kind=draft.kind)
     row.sealed = gate.seal(leave, PLAN, row.id, doc)
+    row.reached = duty.seal(REACHED, row.id, {"who": []})
     token = b""
     if draft.kind == "card":
         token, row.armed = duty.make_capsule(CARD, row.id, doc)
@@ -105,6 +120,12 @@ def _followers(leave: gate.Leave, case: ids.Id, doc: dict[str, Any]) -> list[Pla
     return rows
 
 
+def has_answered(row: Plan, who: str) -> None:
+    """A contact has answered a try of this plan: they can be reached. In the answer's transaction."""
+    row.reached = duty.seal(REACHED, row.id, {"who": sorted({*queries.reached(row), who})})
+    row.save(update_fields=["reached"])
+
+
 def copy_to_duty(leave: gate.Leave, case: ids.Id) -> Plan:
     """The plan that is pressed by hand, as one that the server presses itself; not saved yet."""
     row = Plan.objects.filter(case=case, kind__in=PRESSED).order_by("kind").first()
@@ -114,6 +135,7 @@ def copy_to_duty(leave: gate.Leave, case: ids.Id) -> Plan:
     copy = Plan(case=case, kind="duty", tried=row.tried)
     copy.sealed = gate.seal(leave, PLAN, copy.id, doc)
     copy.armed = duty.seal(ARMED, copy.id, doc)
+    copy.reached = duty.seal(REACHED, copy.id, {"who": queries.reached(row)})
     return copy
 
 
@@ -131,6 +153,10 @@ def _document(draft: Draft) -> dict[str, Any]:
         for channel, address in person.ways:
             if channel not in messages.TO_CONTACTS or not messages.is_address(channel, address):
                 wrong[key] = "address"
+    if draft.forced.strip() and (
+        not draft.word.strip() or keys.same_word(draft.word, draft.forced)
+    ):
+        wrong["forced"] = "same"
     if wrong:
         raise Invalid("this plan cannot be kept", wrong)
     people = {
@@ -149,6 +175,7 @@ def _document(draft: Draft) -> dict[str, Any]:
         "text": draft.text.strip(),
         "name": draft.name.strip(),
         "word": draft.word.strip(),
+        "forced": draft.forced.strip(),
         "language": draft.language,
         "danger": draft.danger,
     }

@@ -34,7 +34,14 @@ def moment(alarm: Alarm, what: str, **more: Any) -> Moment:
 
 def begun(now: datetime) -> Doc:
     """What a ladder's document has beside the plan's, from the press on."""
-    return {"pressed_at": now.isoformat(), "told": [], "silent": []}
+    return {
+        "pressed_at": now.isoformat(),
+        "told": [],
+        "silent": [],
+        "on_it": "",  # who keeps it still
+        "still": 0,  # how often they have said so again
+        "safe": [],  # who says that they have spoken to the person
+    }
 
 
 def quieted(case: ids.Id, doc: Doc) -> Doc:

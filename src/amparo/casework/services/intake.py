@@ -1,10 +1,12 @@
 """A call for help arrives: sealed in the request itself, answered by a return code."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from amparo.casework import queries, rules
+from amparo.alerts.services import silent
+from amparo.casework import queries, rules, second
 from amparo.casework.events import RequestReceived
 from amparo.casework.models import Case
 from amparo.casework.services.record import (
@@ -50,6 +52,7 @@ class Call:
     way: str = "here"
     consent: str = "page"  # how they agreed that the desk reads it
     relay: str = ""  # the intermediary's own record of it, and who they are: "item person"
+    second_of: ids.Id = ids.NIL  # the case whose second code this call's code is
 
 
 def ready() -> None:
@@ -119,6 +122,9 @@ def _cover(call: Call) -> dict[str, object]:
         "where": call.where,
         "word": "",
         "relay": call.relay,
+        # In every cover, and as long in each.
+        "second": str(ids.NIL),
+        "second_of": str(call.second_of),
         "consent": call.consent,
         "asked_at": stamp(),
     }
@@ -153,7 +159,17 @@ def enter(text: str) -> tuple[bytes, Actor]:
         raise NotFound from None
     journal.act_as(actor)
     journal.note("code used", actor.case or "")
+    _say(actor)
     return handle, actor
+
+
+def _say(actor: Actor) -> None:
+    """Every code is said alike. A second one says the case that it was agreed for."""
+    if actor.case is None:
+        return
+    first = second.first_of(actor)
+    with suppress(Unavailable):  # locked down: nothing can be rung
+        silent.said(first or actor.case, forced=first is not None, by="code")
 
 
 def resume(handle: bytes) -> Actor:

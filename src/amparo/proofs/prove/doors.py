@@ -13,14 +13,15 @@ from amparo.foundation.config import config
 from amparo.proofs.prove.at_rest import Desk
 from amparo.proofs.prove.found import Found, proves
 from amparo.proofs.prove.journals import one_pixel
-from amparo.proofs.prove.served import Answer, File, Server, serving
+from amparo.proofs.prove.served import Answer, File, Server, Visitor, serving
 from amparo.proofs.prove.world import Defender, Officer, found, sealed_file
 
 
 # --- without scripts ------------------------------------------------------------------------------
 @proves("P16")
 def without_scripts() -> Found:
-    """A text browser, cookies off and then on: ask with a file, get the code, read the answer."""
+    """A text browser, cookies off and then on: ask with a file, get the code, read the answer. Of all
+    pages without an account only a card's kept page has a script, and it sends a form without it."""
     result = Found()
     world = found()
     sizes: list[int] = []
@@ -47,12 +48,23 @@ def without_scripts() -> Found:
                 links = re.findall(r'(?:src|<link[^>]*href)="([^"]+)"', one.text)
                 result.expect(len(set(links)) <= 2, f"{len(set(links)) + 1} requests for a page")
                 result.expect("<script" not in one.text, "a script on a defender's page")
+            _only_the_kept_page(result, visitor)
             result.expect(not visitor.seen, f"a cookie was set: {visitor.seen[:1]}")
             with officer.request() as actor:
                 desk.decline(actor, case, reason="done")
     result.expect(max(sizes) <= 20_000, f"a page of {max(sizes)} bytes")
     result.value, result.detail = str(len(result.breaches)), f"largest page {max(sizes)} bytes"
     return result
+
+
+def _only_the_kept_page(result: Found, visitor: Visitor) -> None:
+    for path in ("/p/none", "/a/none", "/w/none", "/l/none", "/k/none"):
+        page = visitor.get(path)
+        has, may = "<script" in page.text, path == "/k/none"
+        result.expect(has == may, f"{path}: {'a' if has else 'no'} script")
+        policy = "script-src" in page.headers["content-security-policy"]
+        result.expect(policy == may, f"{path}: scripts may {'' if policy else 'not '}run")
+        result.expect('method="post"' in page.text, f"{path} does nothing without scripts")
 
 
 @proves("P17")
@@ -97,6 +109,8 @@ _NOTES = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 _DESK = f"{_NOTES}; script-src 'self'; connect-src 'self'"
+# One page without an account has a script, and only if somebody keeps it on their device.
+_KEPT = f"{_DESK}; worker-src 'self'"
 _SHUT_IN = "sandbox; default-src 'none'"
 _OFF = (
     "accelerometer camera display-capture geolocation gyroscope magnetometer microphone midi payment "
@@ -143,6 +157,10 @@ PROBLEM = EVERY | {"content-type": "application/problem+json"}
 # What a kind of answer has beside, or instead.
 KINDS: dict[str, Headers] = {
     "page": EVERY,
+    "page kept on a device": EVERY | {"content-security-policy": _KEPT},
+    "what runs beside it": EVERY
+    | {"content-security-policy": _KEPT, "content-type": "text/javascript; charset=utf-8"},
+    "calendar, not there": EVERY,
     "page in Arabic": EVERY | {"content-language": "ar"},
     "page sent wrongly": EVERY,
     "not there": EVERY,
@@ -168,6 +186,9 @@ def _answers(server: Server, officer: Officer, defender: Defender) -> Iterator[t
     """(kind, an answer of that kind)."""
     visitor, desk_ = server.visitor(), Desk(server, officer)
     yield "page", visitor.get("/new")
+    yield "page kept on a device", visitor.get("/k/none")
+    yield "what runs beside it", visitor.get("/k/worker.js")
+    yield "calendar, not there", visitor.get("/i/none")
     yield "page in Arabic", visitor.get("/ar/")
     yield "page sent wrongly", visitor.post("/new", {"token": visitor.get("/new").token})
     yield "not there", visitor.get("/none")

@@ -2,7 +2,8 @@
 the way back works.
 
 Calls for help keep coming in while it is pressed. Seen to fail: when `server.DESTROYED_BY_LOCKDOWN`
-leaves out "duty" (addresses and links open), when `people.lockdown` does not end the sessions, and when
+leaves out "duty" (addresses and links open, and a check-in too), when `plans.destroy_armed` leaves the
+ladders, when `people.lockdown` does not end the sessions, and when
 `server._write` does not overwrite the old file's bytes before it is replaced.
 """
 
@@ -22,6 +23,7 @@ from amparo.foundation.config import config
 from amparo.messages import services as messages
 from amparo.messages.models import Outgoing, Route
 from amparo.people import services as people
+from amparo.proofs.prove.armed import alarms_left, armed, armed_again
 from amparo.proofs.prove.found import Found, many, proves
 from amparo.proofs.prove.world import (
     Defender,
@@ -77,6 +79,7 @@ def raid_button() -> Found:
         opening.open_case(actor, defender.case, version=0)
         offer = sharing.Offer("R.", "legal", ("narrative",), clock.today() + timedelta(days=3))
         token = sharing.share_by_link(actor, defender.case, offer=offer, hours=9)
+    alarms = armed(world)
     form, old = forms.token(b"window"), server.load()
     with stolen() as copy:
         before = steal(copy, "--token", token)["opened"]
@@ -95,8 +98,10 @@ def raid_button() -> Found:
     close_old_connections()
     result.breaches += knocking.odd
     opened = _what_is_left(result, old, (token, form, first.handle), queued, behind)
+    opened += alarms_left(result, alarms)
     _no_way_in(result, world, first.handle)
-    _way_back(result, world, defender, knocking.asked)
+    _way_back(result, world, [defender, *alarms.people], knocking.asked)
+    armed_again(result, alarms)
     result.value = str(opened)
     result.detail = f"{len(knocking.asked)} calls came in meanwhile, all of them kept"
     return result
@@ -160,8 +165,8 @@ def _no_way_in(result: Found, world: World, handle: bytes) -> None:
         pass
 
 
-def _way_back(result: Found, world: World, defender: Defender, asked: list[Defender]) -> None:
-    first = world.officers[0]
+def _way_back(result: Found, world: World, before: list[Defender], asked: list[Defender]) -> None:
+    first, defender = world.officers[0], before[0]
     with journal.unit():
         people.lift_lockdown()
     first.handle = b""
@@ -172,10 +177,12 @@ def _way_back(result: Found, world: World, defender: Defender, asked: list[Defen
     with stolen() as copy:
         back = steal(copy)["opened"].get("messages.route", 0)
     result.expect(back == 1, "the route does not open to the new duty key")
-    for one in [defender, *asked]:
+    for one in [*before, *asked]:
         one.window = b""
         with one.request() as actor:
             result.expect(queries.thread(actor).messages, "an acknowledged call is lost")
-    result.expect(Case.objects.count() == 1 + len(asked), "calls and acknowledgements differ")
+    result.expect(
+        Case.objects.count() == len(before) + len(asked), "calls and acknowledgements differ"
+    )
     world.ask(what="after the raid")
     beat()

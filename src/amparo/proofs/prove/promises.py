@@ -36,6 +36,9 @@ PROMISES = {
         Promise("P12", "a return code has 90 bits that nobody chose", "90", "bits"),
         Promise("P13", "guessing gets nowhere and shuts nobody out", "0", "faults", minutes=30),
         Promise("P14", "every wrong code gets one answer", "0", "differences"),
+        Promise(
+            "P15", "whoever is not free to speak is heard, and nobody sees it", "0", "differences"
+        ),
         Promise("P16", "asking needs no script and no cookie", "0", "faults"),
         Promise("P17", "leaving is one press, and nothing comes back", "0", "faults"),
         Promise("P18", "logs say nothing of anybody", "0", "lines"),

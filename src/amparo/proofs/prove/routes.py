@@ -72,6 +72,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "desk/directory": {"language": ""},
     "desk/c/<case>/helpers": {"language": "", "how": ""},
     "api/v1/calls": {"what": "x"},
+    "api/v1/press": {"card": "x"},
+    "api/v1/press/back": {"card": "x", "alarm": "3f2b8a52-1c1d-4a5e-9a37-0d4a7e5b6c11"},
+    "api/v1/press/state": {"card": "x", "alarm": "3f2b8a52-1c1d-4a5e-9a37-0d4a7e5b6c11"},
+    "api/v1/press/where": {
+        "card": "x",
+        "alarm": "3f2b8a52-1c1d-4a5e-9a37-0d4a7e5b6c11",
+        "where": "x",
+    },
     "api/v1/session": {"code": "1 2 3"},
     "api/v1/thread/messages": {"text": "x"},
     "api/v1/thread/choose": {"purpose": "duty", "compartment": "identity", "yes": True},
@@ -114,6 +122,10 @@ api/v1/desk/search                         POST     ! ! ! ! ! y y y y c c
 api/v1/desk/session                        DELETE   ! ! ! ! ! y y y y y y
 api/v1/desk/session                        POST     - - - - - - - - - - -
 api/v1/openapi.json                        GET      y y y y y y y y y y y
+api/v1/press                               POST     - - - - - - - - - - -
+api/v1/press/back                          POST     - - - - - - - - - - -
+api/v1/press/state                         POST     - - - - - - - - - - -
+api/v1/press/where                         POST     - - - - - - - - - - -
 api/v1/ready                               GET      y y y y y y y y y y y
 api/v1/session                             DELETE   ! ! y y ! ! ! ! ! ! !
 api/v1/session                             POST     ? ? ? ? ? ? ? ? ? ? ?
@@ -208,6 +220,8 @@ desk/c/<case>/press                        GET,HEAD > > > > > - - - - y y
 desk/c/<case>/press                        POST     ! ! ! ! ! - - - - > >
 desk/c/<case>/reach                        GET,HEAD > > > > > - - - - y y
 desk/c/<case>/reach                        POST     ! ! ! ! ! - - - - > >
+desk/c/<case>/second-code                  GET,HEAD > > > > > - - - - y y
+desk/c/<case>/second-code                  POST     ! ! ! ! ! - - - - ? ?
 desk/c/<case>/share                        GET,HEAD > > > > > - - - - y y
 desk/c/<case>/share                        POST     ! ! ! ! ! - - - - ? ?
 desk/c/<case>/shown                        GET,HEAD > > > > > - - - - y y
@@ -343,6 +357,9 @@ h/<secret>                                 any      - - - - - - - - - - -
 r/<token>                                  GET,HEAD y y y y y y y y y y y
 r/<token>                                  POST     - - - - - - - - - - -
 healthz                                    any      y y y y y y y y y y y
+i/<token>                                  GET,HEAD - - - - - - - - - - -
+k/<token>                                  GET,HEAD y y y y y y y y y y y
+k/worker.js                                GET,HEAD y y y y y y y y y y y
 l/<token>                                  GET,HEAD y y y y y y y y y y y
 l/<token>                                  POST     - - - - n - - - - - -
 language                                   GET,HEAD y y y y y y y y y y y

@@ -115,7 +115,8 @@ class World:
     def ask(self, files_: tuple[Any, ...] = (), **said: str) -> Defender:
         """A call for help; with a code in digits, which the thief can read."""
         code = codes.new_digits()
-        call = intake.Call(**({"what": "words", "where": "somewhere", "how": "here"} | said))
+        given: dict[str, Any] = {"what": "words", "where": "somewhere", "how": "here"} | said
+        call = intake.Call(**given)
         with journal.unit():
             asked = intake.ask(NOBODY, once=ids.new(), code=code, call=call, files=files_)
         return Defender(asked.case, code)

@@ -42,10 +42,20 @@ HOW_PRESSED: words.Words = {
     "not free to speak": pgettext_lazy(
         "alarm", "They said by their word that they are not free to speak. Do not call them."
     ),
+    "second code": pgettext_lazy(
+        "alarm", "They came in with their second code: they are not free to speak."
+    ),
+    "forced answer": pgettext_lazy(
+        "alarm", "“Safe” was said with the word that means the opposite."
+    ),
 }
 CAME_OF_IT: words.Words = {
     "late": pgettext_lazy("alarm", "too late: others had been told; nothing was stopped"),
     "over": pgettext_lazy("alarm", "it changed nothing any more"),
+    "confirm": pgettext_lazy(
+        "alarm", "it keeps still for half an hour; confirm it, by voice, before it ends"
+    ),
+    "still": pgettext_lazy("alarm", "another half hour"),
     "word": pgettext_lazy("alarm", "not taken: neither the word, nor had they spoken to them"),
 }
 
@@ -125,9 +135,15 @@ def _knot(one: queries.Happened, names: dict[str, str]) -> Knot:
     staff = listed([names[who] for who in more.get("staff", ()) if who in names])
     made: dict[str, Callable[[], Knot]] = {
         "pressed": lambda: Knot(words.word(HOW_PRESSED, more["how"]), one.at, by, grave=True),
-        "pressed again": lambda: Knot(_("Pressed again while it rang"), one.at, grave=True),
         "held back": lambda: Knot(
             _("Many strangers write just now, so nobody but you is told for three minutes"),
+            one.at,
+            grave=True,
+        ),
+        "pressed again": lambda: Knot(
+            words.word(HOW_PRESSED, more["how"])
+            if "how" in more
+            else _("Pressed again while it rang"),
             one.at,
             grave=True,
         ),

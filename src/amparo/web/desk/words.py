@@ -306,6 +306,7 @@ DONE: Words = {
     "left": _("They have left. Their sessions are ended and the locks are changed."),
     "plan": _("The plan counts from now on."),
     "plan-gone": _("The plan is taken away. Nobody is told anything by it any more."),
+    "second-gone": _("The second code rings nobody any more. Its request is an ordinary one."),
     "pressed": _("It rings. Whoever stands first is told now."),
     "trial": _("The trial is over. A press tells people outside from now on."),
     "way-gone": _("It is taken away. Nothing comes by it any more."),

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from amparo.alerts import queries
+from amparo.alerts.services import calendar as calendars
 from amparo.alerts.services import checkins as services
 from amparo.alerts.services import plans as armed
 from amparo.foundation import ids
 from amparo.foundation.actor import Actor
+from amparo.foundation.config import base
 from amparo.foundation.errors import Conflict, Invalid, NotFound
 from amparo.vault import forms as tokens
 from amparo.web import plans
@@ -85,6 +88,13 @@ class CheckIn(Page):
     )
 
 
+# What stands in a calendar that others may see.
+CALENDAR = {
+    "plants": pgettext_lazy("neutral text", "Water the plants"),
+    "bread": pgettext_lazy("neutral text", "Buy bread"),
+    "flat": pgettext_lazy("neutral text", "Call about the flat"),
+    "walk": pgettext_lazy("neutral text", "Go for a walk"),
+}
 FAULTS = {
     "me": gettext_lazy("This is neither a mail address nor a number that begins with + and a country."),
     "forced": gettext_lazy("Choose two words that differ, or leave the second one empty."),
@@ -109,6 +119,10 @@ def check_in(step: "Step") -> HttpResponse:
         if deed == "later":
             waiting = services.snooze(step.actor, case, minutes=PUT_OFF, word=word)
             return _show(step, waiting, pgettext("safety", "Put off by half an hour."))
+        if deed == "calendar":
+            words = str(CALENDAR.get(step.given("words"), CALENDAR["plants"]))
+            token = calendars.address(step.actor, case, words=words)
+            return _show(step, waiting, calendar=base() + reverse("notes:calendar", args=[token]))
         if deed == "end":
             services.end(step.actor, case, word=word)
             over = pgettext("safety", "Nothing waits any more. Nobody is told anything.")
@@ -172,10 +186,15 @@ def _ask(step: "Step", form: CheckIn, done: str = "", status: int = 200) -> Http
 
 
 def _show(
-    step: "Step", waiting: services.Waiting | None, done: str = "", wrong: str = ""
+    step: "Step",
+    waiting: services.Waiting | None,
+    done: str = "",
+    wrong: str = "",
+    calendar: str = "",
 ) -> HttpResponse:
     status = 422 if wrong else 200
-    found = {"waiting": waiting, "done": done, "wrong": wrong}
+    found: dict[str, Any] = {"waiting": waiting, "done": done, "wrong": wrong, "calendar": calendar}
+    found["choices"] = CALENDAR
     return _page(step, "notes/check-in-waits.html", status, **found)
 
 

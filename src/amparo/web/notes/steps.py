@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import get_language, pgettext
 
+from amparo.alerts import queries as alerts
 from amparo.casework import queries
 from amparo.casework.services import erasing, intake, thread
 from amparo.consent.queries import ConsentRow
@@ -104,6 +105,7 @@ def read(
         promise=promise(),
         full=full(),
         erasing=erasing.asked_until(step.actor),
+        switched_off=step.actor.case and alerts.switched_off(step.actor, step.actor.case),
         form=form or forms.Write(initial={"text": draft}),
         done=done,
         **more,

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from amparo.web import alarms, asked, links, turns
-from amparo.web.notes import checkins, views
+from amparo.web.notes import calendar, checkins, views
 
 app_name = "notes"
 urlpatterns = [
@@ -18,8 +18,11 @@ urlpatterns = [
     path("language", views.language, name="language"),
     path("l/<str:token>", links.link, name="link"),
     path("p/<str:token>", alarms.press, name="press"),
+    path("k/worker.js", alarms.worker, name="worker"),
+    path("k/<str:token>", alarms.keep, name="keep"),
     path("a/<str:token>", alarms.called, name="called"),
     path("t/<str:token>", turns.turns, name="turns"),
     path("r/<str:token>", asked.helper, name="helper"),
+    path("i/<str:token>", calendar.feed, name="calendar"),
     path("w/<str:token>", checkins.well, name="well"),
 ]

@@ -171,7 +171,9 @@ def leave(request: HttpRequest) -> HttpResponse:
             visits.leave(sent.window)
     response = HttpResponseRedirect(config().leave_to or reverse("notes:closed"))
     response.status_code = 303
-    response.headers["Clear-Site-Data"] = '"cookies", "storage"'
+    # From a page that was kept on purpose: it stays until it is removed there.
+    if request.POST.get("kept") != "1":
+        response.headers["Clear-Site-Data"] = '"cookies", "storage"'
     return response
 
 
