@@ -161,10 +161,6 @@ def desk_pages(
         "new": "desk/new",
         "search": "desk/search",
         "alarms": "desk/alarms",
-        "calls": "desk/calls",
-        "directory": "desk/directory",
-        "listing-add": "desk/directory/add",
-        "callouts": "desk/helpers",
         "tasks": f"{here}/tasks",
         "start": f"{here}/start",
         "tell": f"{here}/tell",
@@ -212,6 +208,10 @@ def desk_pages(
 def _of_the_house(person: ids.Id) -> dict[str, str]:
     """The pages that belong to no case."""
     return {
+        "calls": "desk/calls",
+        "directory": "desk/directory",
+        "listing-add": "desk/directory/add",
+        "callouts": "desk/helpers",
         "people": "desk/people",
         "invite": "desk/people/invite",
         "duty": "desk/duty",
