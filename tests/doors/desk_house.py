@@ -70,9 +70,13 @@ def busy() -> Busy:
     made = Busy(house, new, case, other)
     with case.request() as actor:
         thread.choose(actor, purpose="duty", compartment="identity", yes=True)
+    make.sure(house.ines, case.case)
     _work(made, case.case)
     with case.request() as actor:
         thread.choose(actor, purpose="own", compartment="location", yes=True)
+    make.sure(house.ines, case.case)
+    with case.request() as actor:
+        thread.choose(actor, purpose="own", compartment="health", yes=True)
     with house.ines.request() as actor:
         desk.mend(actor, case.case)
     for officer in (house.ines, house.tomas, house.ruth):

@@ -179,7 +179,7 @@ def test_a_late_answer_is_told_what_happened_and_then_counts(made: Busy, phone: 
     clock.forward(timedelta(minutes=5))
     phone.rings()
     page = tab.send(answer="on it")
-    assert "Others have been told since you were. Nothing was stopped." in page
+    assert "After you, others were told too. Nothing was stopped." in page
     assert "I am on it all the same" in page and Alarm.objects.get().state == "open"
     assert "left in peace" in tab.send(answer="on it")
     assert Alarm.objects.get().state == "answered"
@@ -335,7 +335,7 @@ def test_what_no_channel_takes_is_said(
     Tab(arm(made)).send(do="press")
     ringing.send_due()
     page = text(ines, alarm_path())
-    assert "1 message has not been taken by any channel yet. Ring them up yourself." in page
+    assert "1 message could not be sent yet. Ring them up yourself." in page
 
 
 def test_what_happens_meanwhile_is_announced(made: Busy, ines: Client, phone: Phone) -> None:

@@ -132,9 +132,14 @@ def test_one_officer_in_danger_is_chosen_and_taken_back(house):
     code = call("They came again.")
     session = enter(code)
     duty = {"purpose": "duty", "compartment": "identity"}
-    assert session.get("/thread").json["choices"] == [duty | {"state": "off"}]
+    off = {"state": "off", "counts_from": None, "unsure": ""}
+    assert session.get("/thread").json["choices"] == [duty | off]
     assert session.post("/thread/choose", duty | {"yes": True}).status == 204
-    assert session.get("/thread").json["choices"] == [duty | {"state": "waits"}]
+    (chosen,) = session.get("/thread").json["choices"]
+    assert chosen["state"] == "checked" and chosen["counts_from"]
+    make.sure(house.ines, Case.objects.get().id)
+    (chosen,) = session.get("/thread").json["choices"]
+    assert chosen["state"] == "waits" and chosen["counts_from"] is None
     make.open_case(house.ines, Case.objects.get().id)
     shown = session.get("/thread").json
     assert shown["choices"][0]["state"] == "on" and len(shown["choices"]) == 7
@@ -153,7 +158,9 @@ def test_what_is_chosen_to_be_read_back_comes_with_the_thread(house):
     make.open_case(house.ines, case)
     make.note(house.ines, case, "location", "By the mill.")
     assert session.post("/thread/choose", own).status == 204
+    assert officer(house.ines).get(f"/desk/cases/{case}").status == 200
     assert session.get("/thread").json["parts"] == []
+    make.sure(house.ines, case)
     assert officer(house.ines).get(f"/desk/cases/{case}").status == 200
     (part,) = session.get("/thread").json["parts"]
     assert part["compartment"] == "location"

@@ -1,13 +1,16 @@
 """A life is in danger, at the desk: to whom it opens, who confirms it, and a name that opens to one."""
 
+import re
 from html import unescape
 
 import pytest
 from django.test import Client
 
-from amparo.casework.services import desk, thread
+from amparo.casework import queries
+from amparo.casework.services import desk, sharing, thread
 from amparo.consent import services as consent
-from amparo.foundation import ids
+from amparo.foundation import clock, ids
+from amparo.foundation.errors import Refused
 from amparo.vault import keys
 from amparo.vault.models import Grant
 from tests import make
@@ -37,6 +40,7 @@ def opened(house: make.House, *, chosen: bool) -> str:
 def choose(amina: make.Defender, purpose: str, compartment: str) -> None:
     with amina.request() as actor:
         thread.choose(actor, purpose=purpose, compartment=compartment, yes=True)
+    make.sure(make.present[0].ines, amina.case)
 
 
 def press(browser: Client, case: str, compartment: str, to: ids.Id) -> int:
@@ -115,3 +119,56 @@ def test_a_yes_that_an_officer_wrote_down_is_given_by_hand(house: make.House) ->
             ruth, amina.case, answer="withdrawn", how="oral", compartment="location", **about
         )
     assert "Give the key" not in page(ines, path)
+
+
+# --- whose choice it was ---------------------------------------------------------------------------
+def test_an_officer_makes_sure_and_then_it_opens(house: make.House) -> None:
+    amina = make.ask("help")
+    make.open_case(house.ines, amina.case)
+    make.note(house.ines, amina.case, "location", "By the mill.")
+    with amina.request() as actor:
+        thread.choose(actor, purpose="own", compartment="location", yes=True)
+    ines, case = client(house.ines), f"/desk/c/{amina.case}"
+    for part in ("", "/messages", "/consent"):
+        assert "One thing was chosen with their code." in page(ines, f"{case}{part}")
+    said = page(ines, f"{case}/consent/sure")
+    assert "whoever has their code shall read back: Location." in said
+    rows = re.findall(r'name="rows" value="([^"]+)"', said)[0]
+    assert ines.post(f"{case}/consent/sure", {"rows": rows}).status_code == 422
+    wrong = ines.post(f"{case}/consent/sure", {"rows": rows, "how": "word", "word": "x"})
+    assert wrong.status_code == 422 and "This is not the same." in wrong.content.decode()
+    assert ines.post(f"{case}/consent/sure", {"rows": rows, "how": "unsure"}).status_code == 422
+    done = ines.post(f"{case}/consent/sure", {"rows": rows, "how": "spoke"})
+    assert done.headers["Location"].endswith("?done=sure")
+    assert "chosen with their code" not in page(ines, case)
+    assert ines.get(f"{case}/consent/sure").status_code == 404
+    with amina.request() as actor:
+        assert [part.compartment for part in queries.thread(actor).parts] == ["location"]
+
+
+def test_who_is_not_sure_says_why(house: make.House) -> None:
+    new = make.ask("help")
+    make.open_case(house.ines, new.case)
+    with new.request() as actor:
+        thread.choose(actor, purpose="own", compartment="location", yes=True)
+    ines, case = client(house.ines), f"/desk/c/{new.case}"
+    rows = re.findall(r'name="rows" value="([^"]+)"', page(ines, f"{case}/consent/sure"))[0]
+    given = {"rows": rows, "how": "unsure", "reason": "Another voice."}
+    assert ines.post(f"{case}/consent/sure", given).headers["Location"].endswith("?done=unsure")
+    assert "Another voice." in page(ines, f"{case}/consent")
+
+
+def test_what_nobody_made_sure_of_is_not_shared_by_another_door(house: make.House) -> None:
+    amina = make.ask("help")
+    make.open_case(house.ines, amina.case)
+    about = {"purpose": "legal", "compartment": "location", "language": "en"}
+    with house.ines.request() as actor:
+        asked = consent.record_answer(
+            actor, amina.case, answer="asked", recipient=house.ruth.id, label="R.", how="page",
+            **about,
+        )  # fmt: skip
+    with amina.request() as actor:
+        thread.answer_question(actor, asked, yes=True)
+    offer = sharing.Offer("R.", "legal", ("location",), clock.today())
+    with house.ines.request() as actor, pytest.raises(Refused):
+        sharing.share_by_link(actor, amina.case, offer=offer, hours=5)

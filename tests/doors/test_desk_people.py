@@ -99,3 +99,47 @@ def test_who_was_locked_out_is_let_go_at_the_desk(made: Busy) -> None:
     path = f"/desk/people/{somebody.id}/leave"
     assert re.search(path, text(browser, "/desk/people"))
     assert browser.post(path, {"sure": "on"}).status_code == 302
+
+
+# --- a second person ---------------------------------------------------------------------------------
+def shown(made: Busy, person: make.Officer) -> str:
+    with made.house.ruth.request() as ruth:
+        return people.colleague(ruth, person.id).fingerprint
+
+
+def test_a_second_colleague_compares_too(made: Busy) -> None:
+    somebody = made.house.hire("somebody", "intake", alone=True)
+    path = f"/desk/people/{somebody.id}/second"
+    assert "so far only" in text(client(made.house.ines), "/desk/people")
+    assert client(made.house.ines).get(path).status_code == 404  # it was she who welcomed them
+    browser = client(made.house.ruth)
+    assert path in text(browser, "/desk/people") and "Inés M." in text(browser, path)
+    wrong = browser.post(path, {"fingerprint": "0" * 40})
+    assert wrong.status_code == 422 and "This is not the same." in wrong.content.decode()
+    done = browser.post(path, {"fingerprint": shown(made, somebody)})
+    assert done.headers["Location"] == "/desk/two?done=vouched"
+    assert browser.get(path).status_code == 404
+    assert "so far only" not in text(browser, "/desk/people")
+
+
+def test_a_seat_in_the_release_group_is_a_second_persons(made: Busy) -> None:
+    somebody = made.house.hire("somebody", "release", alone=True)
+    path, teams = f"/desk/people/{somebody.id}/seat", f"/desk/people/{somebody.id}/teams"
+    welcomer, browser = client(made.house.ines), client(made.house.tomas)
+    assert welcomer.get(path).status_code == 404
+    assert "a second person of the group opens it" in text(welcomer, teams)
+    assert "waits for a seat" in text(welcomer, "/desk/people")
+    assert path not in text(welcomer, "/desk/two") and path in text(browser, "/desk/two")
+    assert path in text(browser, teams)
+    for one in (welcomer, browser):
+        assert one.post(teams, {"join": "release"}).status_code == 404  # not by the other door
+    assert browser.post(path, {"fingerprint": "x"}).status_code == 422
+    assert browser.post(path, {"fingerprint": shown(made, somebody)}).status_code == 302
+    assert path not in text(browser, "/desk/two") and browser.get(path).status_code == 404
+    with made.house.ruth.request() as ruth:
+        assert "release" in people.colleague(ruth, somebody.id).teams
+
+
+def test_the_page_of_people_says_who_counts_as_two(made: Busy) -> None:
+    page = text(client(made.house.ines), "/desk/people")
+    assert "Who counts as two persons" in page and "one welcomes and the other lets in" in page

@@ -7,6 +7,8 @@ import pytest
 from django.test import Client
 
 from amparo.casework.models import Case
+from amparo.casework.services import erasing
+from amparo.consent import services as consent
 from tests import make
 from tests.doors.desk_house import Busy, busy, client
 
@@ -146,3 +148,24 @@ def test_whoever_asked_for_two_keys_sees_that_they_wait(made: Busy) -> None:
     tomas = client(made.house.tomas)
     assert "It is yours; it opens to you when two have agreed." in text(tomas, "/desk/two")
     assert tomas.post(f"/desk/two/release/{made.known['release']}").status_code == 404
+
+
+def test_who_counts_as_one_with_them_is_told_so_and_gets_no_page() -> None:
+    """Two whom one colleague alone has vouched for confirm and erase nothing together."""
+    house = make.house()
+    one, other = (house.hire(name, "intake", alone=True) for name in ("one", "other"))
+    amina = make.ask("help")
+    make.open_case(one, amina.case)
+    with one.request() as actor:
+        found = consent.override(
+            actor, amina.case, compartment="narrative", grantee=one.id, reason="danger"
+        )
+        asked = erasing.ask(actor, amina.case, reason="She called.")
+    other.sign_in()
+    for officer, may in ((other, False), (house.tomas, True)):
+        browser = client(officer)
+        page = browser.get("/desk/two").content.decode()
+        assert page.count("you count as one person") == (0 if may else 2)
+        for path in (f"/desk/two/override/{found}", f"/desk/two/erasure/{asked}"):
+            assert (f'{path}"' in page) is may
+            assert browser.get(path).status_code == (200 if may else 404)

@@ -442,8 +442,13 @@ def test_a_question_is_answered_yes_and_the_yes_is_taken_back(visit: Visit) -> N
     visit.press("Yes, if this is so")
     assert "Write what must be so first." in visit.text
     visit.tab.locator("section.msg button", has_text="Yes").first.click()
-    assert "You said yes." in visit.text
+    assert "You said yes." in visit.text and "Was it you who said yes to this?" in visit.text
     assert "A question for you" not in visit.text
+    make.sure(ines, case)
+    with ines.request() as actor:
+        desk.mend(actor, case)
+    visit.press("Choose who may open your name")
+    visit.press("Back to the messages")
     visit.tab.locator("#who summary").click()
     reader = visit.tab.locator(".who li").filter(has_text="Your lawyer, T.")
     assert "defending you in court" in reader.inner_text()
@@ -455,6 +460,12 @@ def test_a_question_is_answered_yes_and_the_yes_is_taken_back(visit: Visit) -> N
     assert closed.locator("button").inner_text().startswith("Let them read it again")
     closed.locator("button").click()
     assert "You said yes." in visit.text
+    make.sure(ines, case)
+    with ines.request() as actor:
+        desk.mend(actor, case)
+    visit.press("Choose who may open your name")
+    visit.press("Back to the messages")
+    visit.tab.locator("#who summary").click()
     reader = visit.tab.locator(".who li").filter(has_text="Your lawyer, T.")
     assert reader.locator("button").inner_text().startswith("Withdraw")
     assert "What you said yes or no to: 3 times" in visit.text

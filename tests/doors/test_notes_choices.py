@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from amparo.casework.services import desk
+from amparo.casework.services import desk, intake, opening
 from amparo.consent import services as consent
 from amparo.consent.models import Record
+from amparo.foundation import ids
+from amparo.vault import codes
 from amparo.vault.models import Grant
 from tests import make
 
@@ -84,7 +86,10 @@ def test_one_person_in_danger_is_chosen_listed_and_taken_back(house: make.House)
     said = window.step("choices")
     assert window.value("choice") == ["duty:identity:yes"]  # nothing to read back yet
     said = window.step("choose", choice="duty:identity:yes")
-    assert "You said yes." in said and "It waits until somebody who may opens it." in said
+    assert "You said yes." in said and "First somebody here makes sure that it is you; if" in said
+    assert "Was it you who said yes to this?" in window.step("read")
+    make.sure(house.ines, amina.case)
+    assert "It waits until somebody who may opens it." in window.step("choices")
     make.open_case(house.ines, amina.case)
     said = window.step("who")
     assert "One of them may open your name when your life is in danger" in said
@@ -102,8 +107,11 @@ def test_what_was_chosen_is_read_below_the_messages_once_it_was_given(
     window = enter(amina)
     window.step("choices")
     said = window.step("choose", choice="own:location:yes")
-    assert "It waits until somebody who may opens it." in said
+    assert "First somebody here makes sure that it is you. Then you can read it." in said
+    visit(house.ines, amina)
     assert "By the mill" not in window.step("read")
+    make.sure(house.ines, amina.case)
+    assert "It waits until somebody who may opens it." in window.step("choices")
     visit(house.ines, amina)
     said = window.step("read")
     heading = said.index("What was written down about where you are")
@@ -129,6 +137,10 @@ def test_a_no_can_become_a_yes_from_the_list_of_readers(
     (which,) = window.value("which")
     said = window.step("again", which=which)
     assert "You said yes." in said and "Closed, because you said so" not in said
+    assert "Was it you who said yes to this? " in said and "L., lawyer: this conversation" in said
+    assert make.texts(lena, amina.case, "correspondence") == []
+    make.sure(house.ines, amina.case)
+    visit(house.ines, amina)
     assert make.texts(lena, amina.case, "correspondence") == ["help"]
     window.step("again", which=which)  # once more changes nothing
     assert Record.objects.count() == 3
@@ -151,3 +163,64 @@ def test_what_is_no_choice_does_not_exist(amina: make.Defender, choice: str) -> 
     answer = window.client.post("/n", {"token": token[1], "do": "choose", "choice": choice})
     assert answer.status_code == 404
     assert not Record.objects.exists()
+
+
+# --- whose yes it was ------------------------------------------------------------------------------
+def test_what_was_chosen_is_stopped_before_it_is_open(
+    house: make.House, amina: make.Defender
+) -> None:
+    window = enter(amina)
+    window.step("choose", choice="own:location:yes")
+    said = window.step("read")
+    assert "What was written down about where you are" in said
+    (which,) = window.value("which")
+    said = window.step("stop", which=which)
+    assert "Stopped. Nothing was opened" in said and "Was it you who said yes" not in said
+    make.sure(house.ines, amina.case)
+    visit(house.ines, amina)
+    assert "By the mill" not in window.step("read")
+    for nonsense in (which, "", "x"):
+        assert "Messages" in window.step("stop", which=nonsense)
+
+
+def test_who_was_not_sure_is_read_on_the_page(house: make.House, amina: make.Defender) -> None:
+    window = enter(amina)
+    window.step("choices")
+    window.step("choose", choice="duty:identity:yes")
+    window.step("choose", choice="own:location:yes")
+    make.sure(house.ines, amina.case, "unsure")
+    said = window.step("choices")
+    assert said.count("somebody here was not sure that it was you.") == 2
+    assert "duty:identity:yes" in window.value("choice")
+
+
+def test_a_code_that_an_officer_has_seen_chooses_nothing_and_says_so(house: make.House) -> None:
+    code = codes.new_digits()
+    with house.ines.request() as ines:
+        call = intake.Call(what="help", way="phone", consent="oral")
+        asked = opening.record_call(ines, once=ids.new(), code=code, call=call)
+    amina = make.Defender(asked.case, code)
+    make.open_case(house.tomas, amina.case)
+    with house.tomas.request() as tomas:
+        question = consent.record_answer(
+            tomas, amina.case, answer="asked", recipient=house.ruth.id, label="R.",
+            purpose="legal", compartment="location", how="page", language="en",
+        )  # fmt: skip
+    window = enter(amina)
+    assert "The person who took your call has seen yours." in window.text
+    assert 'name="answer" value="granted"' not in window.html
+    assert 'name="answer" value="refused"' in window.html
+    window.step("answer", asked=str(question), answer="granted")
+    said = window.step("choices")
+    assert "Take words or numbers that only you know" in said and window.value("choice") == []
+    for choice in ("duty:identity:yes", "own:location:yes"):
+        assert "Take words or numbers that only you know" in window.step("choose", choice=choice)
+    assert Record.objects.count() == 1  # the question
+    window.step("code", kind="digits")
+    fresh = " ".join(re.findall(r"\b\d{5}\b", window.text)[:6])
+    window = Window(Client(), "")
+    window.html = window.client.get("/back").content.decode()
+    window.post("/back", code=fresh)
+    assert "The person who took your call" not in window.text
+    window.step("choices")
+    assert len(window.value("choice")) == 7

@@ -141,8 +141,9 @@ def withdraw_reader(request: Any, given: shapes.ReaderToClose) -> Status[None]:
 
 @router.post("/thread/choose", auth=WITH_CODE, response={204: None})
 def choose(request: Any, given: shapes.Chosen) -> Status[None]:
-    """Yes or no to one of the thread's choices. A no works at once; a yes is given its key by the next
-    officer who opens the compartment."""
+    """Yes or no to one of the thread's choices. A no works at once; a yes is given its key when
+    somebody has made sure that it was the defender. Invalid (`code`: seen) for a yes with a code that
+    the officer who took the call has seen."""
     thread.choose(
         request.actor, purpose=given.purpose, compartment=given.compartment, yes=given.yes
     )
@@ -151,7 +152,8 @@ def choose(request: Any, given: shapes.Chosen) -> Status[None]:
 
 @router.post("/thread/say-yes-again", auth=WITH_CODE, response={204: None})
 def say_yes_again(request: Any, given: shapes.AnswerToChange) -> Status[None]:
-    """Let be read, after all, what was refused or taken back."""
+    """Let be read, after all, what was refused or taken back, when somebody has made sure that it was
+    the defender. Invalid (`code`: seen) with a code that the officer who took the call has seen."""
     thread.say_yes_again(request.actor, given.answer)
     return Status(204, None)
 

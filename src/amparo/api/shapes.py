@@ -301,11 +301,14 @@ class Override(Out):
 
 
 class Choice(Out):
-    """What only the defender chooses. It waits until somebody who may opens it."""
+    """What only the defender chooses. It is `checked` until somebody has made sure that it was they, or
+    until `counts_from`; then it waits until somebody who may opens it. `unsure`: why they were not."""
 
     purpose: str = Field(description="duty or own.")
     compartment: str
-    state: Literal["off", "waits", "on"]
+    state: Literal["off", "checked", "waits", "on"]
+    counts_from: datetime | None
+    unsure: str
 
 
 class Again(Out):
@@ -342,6 +345,8 @@ class Thread(Out):
     again: list[Again]
     # The last day of an erasure that was asked for in this name; only a defender's own thread has it.
     erasing_until: date | None = None
+    # The officer who took the call has seen the code: it says yes to nothing until it is replaced.
+    code_seen: bool = False
 
 
 class Row(Out):

@@ -101,6 +101,12 @@ class Thread:
     parts: list[Part] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
     again: list[Again] = field(default_factory=list)
+    code_seen: bool = False  # by the officer who wrote the call down: see `keys.marked`
+
+    @property
+    def to_check(self) -> list[consent.ConsentRow]:
+        """What was chosen with the code and waits for somebody who makes sure by whom."""
+        return [row for row in self.consents if row.to_check]
 
 
 @dataclass(frozen=True)
@@ -304,10 +310,11 @@ def entries(actor: Actor, case: ids.Id, compartment: str) -> list[Message]:
 
 def answers(actor: Actor, case: ids.Id) -> dict[tuple[str, str, str], str]:
     """(reader's label, purpose, compartment) -> the defender's newest answer; a condition that was met
-    is a yes."""
+    is a yes, one that nobody has made sure of "checked", and one that somebody doubts a no."""
     found: dict[tuple[str, str, str], str] = {}
     for row in consent.records(actor, case):
-        said = "granted" if row.condition_met else row.answer
+        said: str = "granted" if row.condition_met else row.answer
+        said = "refused" if row.unsure else "checked" if row.to_check else said
         found.setdefault((row.label.casefold(), row.purpose, row.compartment), said)
     return found
 
@@ -362,6 +369,7 @@ def thread(actor: Actor) -> Thread:
         parts=_parts(actor, row),
         choices=choices(found.consents, row.stage),
         again=again(found.consents),
+        code_seen=actor.ring.seen,
     )
 
 

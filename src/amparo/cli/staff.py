@@ -47,7 +47,8 @@ def invite(name: str, teams: tuple[str, ...], hours: int, as_json: bool) -> None
     Prints a link that works once. Give it to them in person or by a channel that you trust. They
     choose a passphrase and a second device; then somebody of the coordination team compares the
     fingerprint of their key with them, by voice, and welcomes them at the desk. Until then they
-    open nothing.
+    open nothing. A seat in the release group is given by a second person of that group, not by who
+    welcomed them.
     """
     with as_officer() as actor:
         from django.urls import reverse

@@ -13,7 +13,7 @@ from amparo.consent.rules import DUTY, GROUP, OVERRIDE, OWN, RELEASE, TOGETHER, 
 from amparo.foundation import ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import CannotOpen, Conflict, Refused
-from amparo.vault import compartments, opening, staff
+from amparo.vault import compartments, opening, staff, vouching
 from amparo.vault.sealed import Document, Kind
 
 # compartment -> (principal, purpose, last day)
@@ -131,9 +131,10 @@ def keys_in_danger(actor: Actor, case: ids.Id, compartment: str) -> dict[int, by
 
 
 def pairs_now() -> list[tuple[ids.Id, ids.Id]]:
-    """Every ordered pair of the present release group."""
-    group = [str(one) for one in staff.seated(GROUP)]
-    return [(ids.of(first), ids.of(second)) for first, second in pairs_of(group)]
+    """Every ordered pair of two persons of the present release group."""
+    group, standing = [str(one) for one in staff.seated(GROUP)], vouching.Standing()
+    found = [(ids.of(first), ids.of(second)) for first, second in pairs_of(group)]
+    return [pair for pair in found if standing.may_open(*pair)]
 
 
 def _pass(leave: Leave | Reach) -> Any:

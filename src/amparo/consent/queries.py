@@ -9,7 +9,7 @@ from amparo.consent.models import DISCLOSURE, REASON, RECORD, Disclosure, Overri
 from amparo.foundation import clock, ids
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import NotFound
-from amparo.vault import compartments, staff
+from amparo.vault import compartments, staff, vouching
 from amparo.vault.sealed import Document
 
 
@@ -17,7 +17,11 @@ from amparo.vault.sealed import Document
 class ConsentRow:
     """One recorded answer. `in_force` says that it means yes and that the key exists; `waits`, that it
     means yes, that no later answer has overtaken it, and that its key has yet to be given; `here`, that
-    its recipient can be given one."""
+    its recipient can be given one.
+
+    What was said with a code is given when somebody has made `sure` that it was the defender (how they
+    did), and not at all when they were not (`unsure`: why). `counts`: it may be given now.
+    """
 
     id: ids.Id
     recipient: ids.Id | None
@@ -35,6 +39,20 @@ class ConsentRow:
     in_force: bool
     waits: bool = False
     here: bool = True
+    sure: str = ""
+    unsure: str = ""
+    counts: bool = True
+
+    @property
+    def to_check(self) -> bool:
+        """Whether it waits for somebody who makes sure."""
+        return self.waits and not self.counts
+
+    @property
+    def counts_from(self) -> datetime | None:
+        """When it counts although nobody has."""
+        alone = self.to_check and self.purpose == rules.DUTY
+        return self.at + rules.CHOICE_WAITS if alone else None
 
     @property
     def about(self) -> tuple[ids.Id | None, str, str]:
@@ -57,7 +75,8 @@ class DisclosureRow:
 class OverrideRow:
     """Access taken without consent because a life was in danger. It waits for a second person until
     `due_at`, was confirmed by one, or is `over` because nobody confirmed it. `mine`: the actor pressed
-    it or it opened to them, so that somebody else confirms it."""
+    it or it opened to them, so that somebody else confirms it; `one`: somebody else still, for one
+    colleague alone has vouched for the actor and for one of these."""
 
     id: ids.Id
     case: ids.Id
@@ -68,6 +87,7 @@ class OverrideRow:
     due_at: datetime
     mine: bool
     over: bool = False
+    one: bool = False
     by: ids.Id = ids.NIL
     grantee: ids.Id = ids.NIL
 
@@ -125,6 +145,9 @@ def _rows(case: ids.Id, docs: list[tuple[ids.Id, Document]]) -> Iterator[Consent
             and recipient in here
             and not lost,
             here=recipient in here and not lost,
+            sure=doc.get("sure", ""),
+            unsure=doc.get("unsure", ""),
+            counts=_counts(doc),
         )
         if doc["answer"] != "asked":
             said.add(about)
@@ -135,8 +158,17 @@ def _present(doc: Document, seats: dict[ids.Id, ids.Id]) -> ids.Id | None:
     return seats.get(recipient, recipient) if recipient else None
 
 
+def _counts(doc: Document) -> bool:
+    """Whether nobody has to make sure any more who said it."""
+    at = datetime.fromisoformat(doc["at"])
+    by_itself = rules.counts_by_itself(doc["purpose"], at, clock.now())
+    return doc["how"] != "page" or bool(doc.get("sure")) or by_itself
+
+
 def _means_yes(doc: Document) -> bool:
     """Whether an answer, by itself, lets its recipient read today; what it lacks then is the key."""
+    if doc.get("unsure"):
+        return False
     until = date.fromisoformat(doc["until"]) if doc["until"] else None
     said = rules.Recorded(doc["answer"], until, doc["condition"], doc["condition_met"])
     return rules.is_in_force(said, clock.today())
@@ -151,11 +183,20 @@ def record(actor: Actor, case: ids.Id, consent: ids.Id) -> ConsentRow:
 
 
 def waiting(actor: Actor, case: ids.Id) -> list[ConsentRow]:
-    """What the defender said yes to with their own hand and whose key has yet to be given."""
+    """What the defender said yes to with their own hand, what counts, and whose key has yet to be
+    given."""
     if not Record.objects.filter(case=case).exists():
         return []
     said = records(actor, case)
-    return [row for row in said if row.waits and row.answer == "granted" and row.how == "page"]
+    found = [row for row in said if row.waits and row.answer == "granted" and row.how == "page"]
+    return [row for row in found if row.counts]
+
+
+def to_check(actor: Actor, case: ids.Id) -> list[ConsentRow]:
+    """What was said yes to with the code, and nobody has made sure yet that it was the defender."""
+    if not Record.objects.filter(case=case).exists():
+        return []
+    return [row for row in records(actor, case) if row.to_check]
 
 
 def disclosures(actor: Actor, case: ids.Id) -> list[DisclosureRow]:
@@ -182,6 +223,7 @@ def overrides(actor: Actor, case: ids.Id | None = None) -> list[OverrideRow]:
     rows = Override.objects.filter(case=case) if case else waiting
     leaves = gate.admit_many(actor, {row.case for row in rows}, "cover")
     found = []
+    standing = vouching.Standing() if leaves and actor.kind == "staff" else None
     for row in rows:
         if row.case in leaves:
             doc = gate.read(leaves[row.case], REASON, row)
@@ -195,12 +237,18 @@ def overrides(actor: Actor, case: ids.Id | None = None) -> list[OverrideRow]:
                     confirmed=row.confirmed,
                     due_at=row.due_at or at + rules.CONFIRM_WITHIN,
                     mine=actor.id in {row.by, row.grantee},
+                    one=standing is not None and not is_second(standing, actor, row),
                     by=row.by,
                     grantee=row.grantee,
                     over=not row.confirmed and row.due_at is None,
                 )
             )
     return sorted(found, key=lambda row: row.due_at)
+
+
+def is_second(standing: vouching.Standing, actor: Actor, row: Override) -> bool:
+    """Whether the actor is another person than who pressed an override and to whom it opened."""
+    return all(standing.are_two(actor.id, one) for one in {row.by, row.grantee})
 
 
 def releases(actor: Actor) -> list[Release]:

@@ -36,6 +36,10 @@ OVERRIDE_DAYS = 3
 RELEASE_DAYS = 7
 RELEASE_WAITS = timedelta(days=3)  # for the second person
 ASK_AGAIN_AFTER = timedelta(days=30)
+# How an officer made sure that a choice was the defender's and not that of somebody who found the code.
+SURE = ("word", "spoke", "met")
+# The one choice that waits no longer for it: in the night that it is for, nobody could make sure.
+CHOICE_WAITS = timedelta(days=3)
 RELEASE_GROUP_LIMIT = 7
 TEXT_VERSION = "1"
 
@@ -63,6 +67,12 @@ def is_in_force(record: Recorded, today: date) -> bool:
 def may_ask_again(refused_at: datetime, now: datetime) -> bool:
     """No is an answer: it is not asked again before its date."""
     return now >= refused_at + ASK_AGAIN_AFTER
+
+
+def counts_by_itself(purpose: str, chosen_at: datetime, now: datetime) -> bool:
+    """Whether a choice counts although nobody has made sure that it was the defender: that one officer
+    may open their name in danger does after three days. It opens nothing to whoever found a code."""
+    return purpose == DUTY and now >= chosen_at + CHOICE_WAITS
 
 
 def pairs_of(group: list[str]) -> list[tuple[str, str]]:

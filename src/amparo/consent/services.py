@@ -24,7 +24,7 @@ from amparo.foundation import clock, events, ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import CannotOpen, Conflict, Invalid, NotFound, Refused
 from amparo.foundation.router import KEYSTORE
-from amparo.vault import compartments, pairs, staff
+from amparo.vault import compartments, pairs, staff, vouching
 from amparo.vault.sealed import Document
 
 
@@ -100,9 +100,11 @@ def record_answer(
 ) -> ids.Id:
     """Write down what the defender said about one recipient, purpose and compartment.
 
-    "granted" also gives the key, if the actor holds it (otherwise somebody who does gives it later
-    with `give_key`). "asked" gives nothing. "withdrawn", "refused" and "conditional" give nothing
-    either and take away what was given before. Who said no is not asked again before a month is over.
+    An officer's "granted" also gives the key, if they hold it (otherwise somebody who does gives it
+    later with `give_key`); a defender's own is given when somebody has made sure that it was they (see
+    `looking`), for a code can be found; only the desk itself is let in again at once.
+    "asked" gives nothing. "withdrawn", "refused" and "conditional" give nothing either and take away
+    what was given before. Who said no is not asked again before a month is over.
     """
     recipient = compartments.seats_now().get(recipient, recipient)
     doc = _document(
@@ -124,7 +126,8 @@ def record_answer(
     elif actor.kind == "staff":
         _may_say_yes(actor, case, recipient, purpose, compartment)
     leave = gate.admit(actor, case, "cover", write=True)
-    if answer != "granted" or not gate.may_give(actor, case, compartment):
+    gives = answer == "granted" and (actor.kind == "staff" or _lets_in(recipient, purpose))
+    if not gives or not gate.may_give(actor, case, compartment):
         with operations.writing():
             row = _write_record(leave, case, doc)
             journal.note(f"consent.{answer}", case, row.id, compartment=compartment)
@@ -137,6 +140,13 @@ def record_answer(
         row = _write_record(leave, case, doc)
         journal.note("consent.granted", case, row.id, recipient, compartment=compartment)
     return row.id
+
+
+def _lets_in(recipient: ids.Id, purpose: str) -> bool:
+    """Whether a defender lets the desk itself in again: nobody there could make sure before it reads,
+    and who found a code gains nothing by it."""
+    team = staff.kinds({recipient}).get(recipient, ("", ""))[0] == "team"
+    return team and purpose == rules.PROTECTION
 
 
 def _may_ask(actor: Actor, case: ids.Id, recipient: ids.Id, purpose: str, compartment: str) -> None:
@@ -206,10 +216,11 @@ def take_key(case: ids.Id, compartment: str, drop: set[tuple[ids.Id, str]]) -> N
 
 def give_key(actor: Actor, case: ids.Id, consent: ids.Id) -> None:
     """Give the key of a granted (or met) consent that was recorded by somebody without it; Conflict
-    when the defender has answered otherwise since."""
+    when the defender has answered otherwise since, Refused until somebody has made sure of what was
+    said with a code."""
     row = standing(actor, case, consent)
     wanted = rules.Recorded(row.answer, row.until, row.condition, row.condition_met)
-    if not rules.is_in_force(wanted, clock.today()):
+    if not rules.is_in_force(wanted, clock.today()) or row.unsure or not row.counts:
         raise Refused
     if not gate.may_give(actor, case, row.compartment):
         raise Refused
@@ -234,8 +245,8 @@ Held = dict[str, dict[int, bytes]]  # compartment -> epoch -> key
 
 
 def give_waiting(actor: Actor, case: ids.Id, held: Held | None = None) -> int:
-    """Give what the defender has said yes to with their own hand and nobody could give so far, as far
-    as the actor's keys open it; how many. `held`: keys that are at hand for this moment only.
+    """Give what the defender has said yes to with their own hand, what counts and nobody could give so
+    far, as far as the actor's keys open it; how many. `held`: keys at hand for this moment only.
 
     What an officer wrote down waits for somebody who looks at it and gives it (`give_key`). Here it is
     the defender's own word, so that it does not matter for what the actor holds the key.
@@ -279,7 +290,7 @@ def standing(actor: Actor, case: ids.Id, consent: ids.Id) -> queries.ConsentRow:
 
 def condition_met(actor: Actor, case: ids.Id, consent: ids.Id, *, reason: str) -> None:
     """Record that the condition of a conditional consent is met, with the reason; the defender
-    reads it in their list. The key is given too, if the actor holds it."""
+    reads it in their list. The key is given too, if the actor holds it and it counts."""
     if not reason.strip():
         raise Invalid("say how it was met", {"reason": "empty"})
     row = standing(actor, case, consent)
@@ -292,7 +303,7 @@ def condition_met(actor: Actor, case: ids.Id, consent: ids.Id, *, reason: str) -
         kept.sealed = gate.seal(leave, RECORD, kept.id, doc)
         kept.save(update_fields=["sealed"])
         journal.note("consent.condition met", case, consent)
-    if gate.may_give(actor, case, row.compartment):
+    if row.counts and gate.may_give(actor, case, row.compartment):
         give_key(actor, case, consent)
 
 
@@ -371,14 +382,15 @@ def override(
 
 
 def confirm_override(actor: Actor, override_id: ids.Id) -> None:
-    """The second person's yes. Two roles of one person are one person, and to whom it opened is not
-    the second."""
+    """The second person's yes. Two roles of one person are one person, to whom it opened is not the
+    second, and neither is anybody whom one colleague alone has vouched for together with one of them.
+    """
     row = Override.objects.filter(id=override_id, confirmed=False).exclude(due_at=None).first()
     if row is None:
         raise NotFound
     if actor.kind != "staff" or not gate.holds(actor, row.case, "cover"):
         raise Refused
-    if actor.id in {row.by, row.grantee}:
+    if not queries.is_second(vouching.Standing(), actor, row):
         raise Refused
     with operations.writing():
         changed = Override.objects.filter(

@@ -1,6 +1,6 @@
 """Who is on staff and in which team, for colleagues only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amparo.consent import gate
 from amparo.foundation import ids, journal
@@ -8,12 +8,15 @@ from amparo.foundation.actor import Actor
 from amparo.foundation.errors import NotFound, Refused
 from amparo.people import rules
 from amparo.people.models import PERSON, TEAM, Person, Team
-from amparo.vault import compartments, keys, staff, watch
+from amparo.vault import compartments, keys, staff, vouching, watch
 
 
 @dataclass(frozen=True)
 class Colleague:
-    """A person on staff. `state`: invited, waiting (for a welcome), here or left."""
+    """A person on staff. `state`: invited, waiting (for a welcome), here or left. `second`: a second
+    person has vouched for them too, or they founded the house; else they stand on the word of
+    `welcomed_by` alone. `wants_seat`: they were invited to the release group, and nobody has let them
+    in yet."""
 
     id: ids.Id
     name: str
@@ -21,6 +24,10 @@ class Colleague:
     state: str
     fingerprint: str
     me: bool
+    second: bool = False
+    welcomed_by: str = ""
+    wants_seat: bool = False
+    may_second: bool = False  # the actor could be the second person
 
     @property
     def relays(self) -> bool:
@@ -75,20 +82,57 @@ def colleagues(actor: Actor) -> list[Colleague]:
     """Everybody on staff, by name."""
     leave = gate.admit(actor, house(), "house")
     holders = staff.holders()
+    docs = {row.id: gate.read(leave, PERSON, row) for row in Person.objects.all()}
     found = []
-    for row in Person.objects.all():
-        doc, holder = gate.read(leave, PERSON, row), holders.get(row.id)
+    for person, doc in docs.items():
+        holder = holders.get(person)
+        on = holder.on if holder else None
+        invited = doc.get("teams", [])
         found.append(
             Colleague(
-                id=row.id,
+                id=person,
                 name=doc["name"],
-                teams=holder.teams if holder and holder.teams else sorted(doc.get("teams", [])),
+                teams=holder.teams if holder and holder.teams else sorted(invited),
                 state=_state(holder),
                 fingerprint=holder.fingerprint if holder else "",
-                me=row.id == actor.id,
+                me=person == actor.id,
+                second=on == person,
+                welcomed_by=docs[on]["name"] if on in docs and on != person else "",
+                wants_seat=rules.RELEASE in invited and not (holder and holder.sat),
             )
         )
     return sorted(found, key=lambda one: one.name)
+
+
+def with_second(actor: Actor) -> list[Colleague]:
+    """Colleagues, with whom the actor could vouch for too."""
+    standing = vouching.Standing()
+    return [
+        replace(one, may_second=standing.may_second(actor.id, one.id, ""))
+        if one.state == "here" and not one.second
+        else one
+        for one in colleagues(actor)
+    ]
+
+
+def may_second(actor: Actor, person: ids.Id, code: str = "") -> bool:
+    """Whether the actor's word for a colleague (with `code`: for their seat there) would be that of a
+    second person."""
+    in_it = code in roles(actor) if code else bool(roles(actor))
+    return in_it and vouching.Standing().may_second(actor.id, person, code)
+
+
+def seats_to_open(actor: Actor) -> list[Colleague]:
+    """Who waits for a seat in the release group that the actor could open to them."""
+    if rules.RELEASE not in roles(actor):
+        return []
+    standing = vouching.Standing()
+    return [
+        one
+        for one in colleagues(actor)
+        if one.wants_seat and one.state == "here"
+        if standing.may_second(actor.id, one.id, rules.RELEASE)
+    ]
 
 
 def _state(holder: staff.Holder | None) -> str:

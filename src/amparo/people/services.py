@@ -29,6 +29,7 @@ from amparo.vault import (
     server,
     sessions,
     staff,
+    vouching,
     watch,
 )
 
@@ -318,20 +319,50 @@ def join(person: ids.Id, newcomer: Newcomer) -> str:
 def welcome(actor: Actor, person: ids.Id, *, fingerprint: str) -> None:
     """Vouch for a newcomer whose fingerprint was read out and compared, and open their teams.
 
-    The actor must be in each of the teams that the newcomer was invited to.
+    The actor must be in each of the teams that the newcomer was invited to. The release group is not
+    opened by it: a second person does that, with `join_team`.
     """
     queries.require(actor, rules.COORDINATION)
     profile = queries.colleague(actor, person)
     if profile.state != "waiting":
         raise Conflict
-    _room_for_one_more(profile.teams)
-    if "".join(fingerprint.casefold().split()) != profile.fingerprint:
-        raise Invalid("the fingerprints differ", {"fingerprint": "differs"})
+    _compare(profile, fingerprint)
+    teams = [code for code in profile.teams if code != rules.RELEASE]
     making = operations.Making("people.welcome")
     with making.keys():
-        staff.welcome(actor.ring, person, profile.fingerprint, profile.teams, op=making.id)
+        staff.welcome(actor.ring, person, profile.fingerprint, teams, op=making.id)
     with making.data():
-        journal.note("welcomed", person, teams=profile.teams)
+        journal.note("welcomed", person, teams=teams)
+
+
+def _compare(profile: queries.Colleague, fingerprint: str) -> None:
+    if "".join(fingerprint.casefold().split()) != profile.fingerprint:
+        raise Invalid("the fingerprints differ", {"fingerprint": "differs"})
+
+
+def vouch_too(actor: Actor, person: ids.Id, *, fingerprint: str) -> None:
+    """A second person has met a colleague and compared their fingerprint: they stand on nobody's word
+    alone any more, and count as a person of their own wherever two are needed.
+
+    Invalid (`person`: same) from somebody whose word is not a second one: who welcomed them, or who
+    stands on the same colleague.
+    """
+    queries.require(actor, rules.COORDINATION, rules.RELEASE)
+    profile = queries.colleague(actor, person)
+    if profile.state != "here" or profile.second:
+        raise Conflict
+    _second(actor, person)
+    _compare(profile, fingerprint)
+    making = operations.Making("people.vouch too")
+    with making.keys():
+        staff.vouch_too(actor.ring, person, profile.fingerprint, op=making.id)
+    with making.data():
+        journal.note("vouched too", person)
+
+
+def _second(actor: Actor, person: ids.Id, code: str = "") -> None:
+    if not vouching.Standing().may_second(actor.id, person, code):
+        raise Invalid("a second person does this", {"person": "same"})
 
 
 def _room_for_one_more(codes: list[str]) -> None:
@@ -341,13 +372,21 @@ def _room_for_one_more(codes: list[str]) -> None:
         raise Invalid("the release group is full", {"team": "full"})
 
 
-def join_team(actor: Actor, person: ids.Id, code: str) -> None:
-    """Add a colleague to one more team; the actor must be in it. Invalid (`team`: full) for an eighth
-    of the release group."""
-    queries.require(actor, rules.COORDINATION)
+def join_team(actor: Actor, person: ids.Id, code: str, *, fingerprint: str = "") -> None:
+    """Add a colleague to one more team; the actor must be in it.
+
+    To the release group somebody of it adds them whose word is a second one (Invalid `person`: same,
+    for anybody else) and who compares their fingerprint again. Invalid (`team`: full) for an eighth.
+    """
     if code == rules.RELAY or queries.colleague(actor, person).relays:
         raise Invalid("who relays is in no other team", {"team": "relay"})
-    _room_for_one_more([code])
+    if code == rules.RELEASE:
+        queries.require(actor, rules.COORDINATION, rules.RELEASE)
+        _room_for_one_more([code])
+        _second(actor, person, code)
+        _compare(queries.colleague(actor, person), fingerprint)
+    else:
+        queries.require(actor, rules.COORDINATION)
     making = operations.Making("people.join team")
     with making.keys():
         staff.add_to_team(actor.ring, person, code, op=making.id)

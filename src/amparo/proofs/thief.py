@@ -1,13 +1,10 @@
 """The thief: takes a copy of everything that an installation has on disk and opens what it can.
 
-A program of its own: it knows docs/FORMATS.md and shares no line with Amparo. It walks every table
-and every file, says what each value is (and fails on what it does not know), tries every key that
-it has on everything sealed, and goes on with the keys that it finds inside.
+A program of its own: it knows docs/FORMATS.md and shares no line with Amparo. It says what each value
+of FOLDER (databases, server.keys, amparo.toml, files/) is, fails on what it does not know, and tries
+every key on everything sealed. Without a person's secret it must open nothing but the shadow.
 
     python thief.py FOLDER [--passphrase NAME:PHRASE] [--code TEXT] [--token TEXT] …
-
-FOLDER holds data.sqlite3, keys.sqlite3, server.keys, amparo.toml and files/. Without a person's
-secret it must open nothing but the shadow: second factors and the addresses of staff.
 """
 
 import argparse
@@ -24,6 +21,7 @@ import tempfile
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from unicodedata import decimal, normalize
@@ -103,6 +101,12 @@ def open_secret(key: bytes, blob: bytes, context: bytes) -> bytes:
         raise No
     stream = Cobblestone256Decryptor(key, context)
     return stream.update(blob[1:]) + stream.finalize()
+
+
+def open_marked(key: bytes, blob: bytes, place: tuple[str, str]) -> bytes:
+    with suppress(InvalidTag):
+        return open_secret(key, blob, ctx(*place))
+    return open_secret(key, blob, ctx(f"{place[0]}-seen", place[1]))  # of a code seen by others
 
 
 def unpad(data: bytes) -> bytes:
@@ -210,6 +214,7 @@ vault_principal id=id kind=word code=word public=public voucher=signature vouche
 succeeds=id generation=number active=number op=id
 vault_slot id=id principal_id=id kind=word find=hash blob=slot op=id
 vault_factor id=id principal_id=id kind=word sealed=factor last_step=number
+vault_second id=id person=id code=word signer=id signature=signature op=id
 vault_membership id=id team_id=id member_id=id wrap=wrap signer=id signature=signature op=id
 vault_epoch id=id case=id compartment=word number=number recipients=json signer=id \
 signature=signature day=day op=id
@@ -344,7 +349,7 @@ class Thief:
             self.roots[root] = Key(root)
             self.secrets[root] = None
 
-    def _try(self, one: Callable[..., bytes], keys: Iterable[Any], *more: bytes) -> bytes | None:
+    def _try(self, one: Callable[..., bytes], keys: Iterable[Any], *more: Any) -> bytes | None:
         for key in keys:
             self.attempts += 1
             try:
@@ -366,14 +371,13 @@ class Thief:
         named = [key for key in self.roots.values() if key.public in public]
         return self._try(Key.unwrap, self._and_others(named, self.roots.values()), blob, place)
 
-    def _unseal(self, how: Any, blob: bytes, place: bytes, *named: bytes | None) -> bytes | None:
+    def _unseal(self, how: Any, blob: bytes, place: Any, *named: bytes | None) -> bytes | None:
         keys = self._and_others([key for key in named if key], self.secrets)
         return self._try(how, keys, blob, place)
 
     def _row(self, table: str, find: bytes) -> Row:
-        for row in self.booty.tables[table]:
-            if row["find"] == find:
-                return row
+        for row in (one for one in self.booty.tables[table] if one["find"] == find):
+            return row
         raise No
 
     def with_passphrase(self, text: str) -> None:
@@ -394,7 +398,7 @@ class Thief:
         root = stretch(secret, self.home, self.booty.server["pepper"], *LEVELS[b"a0"])
         row = self._row("vault_slot", hkdf(root, ctx("return code", "look-up id")))
         lock, place = hkdf(root, ctx("return code", "lock key")), row["principal_id"]
-        self._take_root(open_secret(lock, row["blob"], ctx("code-lock", place)))
+        self._take_root(open_marked(lock, row["blob"], ("code-lock", place)))
 
     def with_token(self, text: str) -> None:
         token = base64.urlsafe_b64decode(text + "==")
@@ -409,9 +413,8 @@ class Thief:
     def with_cookie(self, text: str) -> None:
         handle = base64.urlsafe_b64decode(text + "==")
         row = self._row("vault_session", sha256(ctx("session", handle[:16])))
-        place = ctx("session", row["principal_id"])
-        key = hkdf(handle[16:], place, row["half"])
-        self._take_root(open_secret(key, row["sealed"], place)[:32])
+        key = hkdf(handle[16:], ctx("session", row["principal_id"]), row["half"])
+        self._take_root(open_marked(key, row["sealed"], ("session", row["principal_id"]))[:32])
 
     def with_keys(self, text: str) -> None:
         """What an earlier raid has saved."""
@@ -419,8 +422,7 @@ class Thief:
             self._take_root(bytes.fromhex(line))
 
     def run(self) -> None:
-        """Open what can be opened, and go on with what was found until nothing new turns up; once
-        more with every key on everything."""
+        """Open what can be opened until nothing new turns up; once more with every key on all."""
         for self._thorough in (False, True):
             known = -1
             while known != len(self.secrets):
@@ -514,13 +516,12 @@ class Thief:
     def _pick_lock(self, form: str, row: Row, blob: bytes) -> bytes | None:
         """Locks, sessions and links with keys instead of the secrets that they were made for."""
         if form == "slot":
-            kind = "code-lock" if row["kind"] == "code" else "lock"
-            place = ctx(kind, row["principal_id"])
-            return self._unseal(open_secret, blob[-SECRET - 32 :], place, row["find"])
+            here = "code-lock" if row["kind"] == "code" else "lock", row["principal_id"]
+            return self._unseal(open_marked, blob[-SECRET - 32 :], here, row["find"])
         if form == "session":
-            place = ctx("session", row["principal_id"])
-            derived = [hkdf(key, place, row["half"]) for key in self.secrets]
-            return self._unseal(open_secret, blob, place, *derived)
+            here = "session", row["principal_id"]
+            derived = [hkdf(key, ctx(*here), row["half"]) for key in self.secrets]
+            return self._unseal(open_marked, blob, here, *derived)
         place = ctx("capsule", self.home, f"link.{row['kind']}", row["id"])
         inner = self._unwrap(blob[2 : 34 + WRAP], place) or b""
         derived = [inner, hkdf(inner, place), hkdf(inner, place, bytes(16))]

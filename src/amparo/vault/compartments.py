@@ -39,6 +39,7 @@ from amparo.vault.primitives import (
     wrap,
 )
 from amparo.vault.signers import Share, Signers, grant_context, list_text, pair_context
+from amparo.vault.vouching import GROUP, Standing, check_pairs
 
 # Every case has all of these; the first two from the first word on.
 COMPARTMENTS = (
@@ -83,6 +84,7 @@ def _make(
 ) -> dict[str, bytes]:
     """Make one epoch of each compartment of `plan` (number, shares) and return the new keys."""
     pairs = pairs or {}
+    check_pairs(pair for members in pairs.values() for pair in members)
     wanted = {share.principal for _, shares in plan.values() for share in shares}
     wanted |= {one for members in pairs.values() for pair in members for one in pair}
     public = {one: public_of(bytes(row.public)) for one, row in principals(wanted).items()}
@@ -395,7 +397,7 @@ def rotate(
     paired = PairWrap.objects.filter(case=case, compartment=compartment)
     dropped = {principal for principal, purpose in drop if not purpose}
     both = [row for row in paired if row.epoch == number and not {row.first, row.second} & dropped]
-    pairs = [(row.first, row.second) for row in signers.genuine(both)]
+    pairs = _of_two(signers.genuine(both))
     Grant.objects.filter(id__in=gone).delete()
     for row in paired:
         if {row.first, row.second} & dropped:
@@ -403,6 +405,16 @@ def rotate(
     _make(_rotation(), case, {compartment: (number + 1, shares)}, None, {compartment: pairs})
     forget_rings(losers)
     return number + 1
+
+
+def _of_two(rows: list[PairWrap]) -> list[tuple[ids.Id, ids.Id]]:
+    """The pairs that are carried into a new epoch: what was planted is not."""
+    standing = Standing() if rows else None
+    return [
+        (row.first, row.second)
+        for row in rows
+        if standing is not None and standing.may_open(row.first, row.second)
+    ]
 
 
 def alone(case: ids.Id, compartment: str) -> None:
@@ -444,7 +456,7 @@ def held_by_gone() -> Iterator[tuple[ids.Id, str, set[tuple[ids.Id, str]], dict[
     for row in Grant.objects.filter(Q(grantee__in=gone) | Q(grantee__in=instead, epoch=now)):
         held[row.case, row.compartment].add(row.grantee)
     # Whoever has left the group of two persons is no half of any pair.
-    seats = Membership.objects.filter(team__code="release", team__active=True)
+    seats = Membership.objects.filter(team__code=GROUP, team__active=True)
     group = set(seats.values_list("member_id", flat=True))
     for pair in PairWrap.objects.exclude(first__in=group, second__in=group):
         held[pair.case, pair.compartment] |= {pair.first, pair.second} - group
@@ -533,7 +545,7 @@ def renew(
             return number, held[number]
         shares = shares_of(case, compartment)
         paired = PairWrap.objects.filter(case=case, compartment=compartment, epoch=number)
-        pairs = pairs or [(row.first, row.second) for row in Signers().genuine(paired)]
+        pairs = pairs or _of_two(Signers().genuine(paired))
         signer = Signer(ring.id, ring.person)
         made = _make(signer, case, {compartment: (number + 1, shares)}, None, {compartment: pairs})
     return number + 1, made[compartment]

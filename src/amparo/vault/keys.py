@@ -13,7 +13,16 @@ from amparo.foundation import ids, operations
 from amparo.foundation.config import config
 from amparo.foundation.errors import NotFound, Unavailable
 from amparo.vault import server
-from amparo.vault.models import Epoch, Grant, Membership, PairWrap, Principal, Session, Slot
+from amparo.vault.models import (
+    Epoch,
+    Grant,
+    Membership,
+    PairWrap,
+    Principal,
+    Second,
+    Session,
+    Slot,
+)
 from amparo.vault.primitives import (
     CannotOpen,
     PrivateKey,
@@ -175,7 +184,8 @@ def _private_of(root: bytes) -> PrivateKey:
     return PrivateKey(root)
 
 
-def _voucher_text(row: Principal) -> bytes:
+def voucher_text(row: Principal) -> bytes:
+    """What a voucher's signature covers."""
     return ctx("voucher", row.id, row.kind, row.code, bytes(row.public), row.succeeds or "")
 
 
@@ -193,16 +203,16 @@ def add_principal(
     if kind in {"defender", "outside"}:
         row.id = id_of(key.public)
     if by is not None:
-        row.vouched_by, row.voucher = by.id, by.person.sign(_voucher_text(row))
+        row.vouched_by, row.voucher = by.id, by.person.sign(voucher_text(row))
     elif kind == "person":
-        row.vouched_by, row.voucher = row.id, key.sign(_voucher_text(row))
+        row.vouched_by, row.voucher = row.id, key.sign(voucher_text(row))
     row.save(force_insert=True)
     return row
 
 
 def vouch(ring: "Ring", row: Principal) -> None:
     """Sign that a principal is who they say, after their fingerprint was compared."""
-    row.vouched_by, row.voucher = ring.id, ring.person.sign(_voucher_text(row))
+    row.vouched_by, row.voucher = ring.id, ring.person.sign(voucher_text(row))
     row.save(update_fields=["vouched_by", "voucher"])
 
 
@@ -220,7 +230,10 @@ def trusted(row: Principal, depth: int = 12) -> bool:
     if row.kind not in {"person", "team"}:
         return False
     # A signature that held once holds for ever: only what was found true is remembered.
-    mark = digest(_voucher_text(row), bytes(row.voucher), *map(str.encode, server.load().founders))
+    # Also by whom: the column is not part of what they signed.
+    by = str(row.vouched_by).encode()
+    pinned = map(str.encode, server.load().founders)
+    mark = digest(ctx("trusted", voucher_text(row), bytes(row.voucher), by), *pinned)
     if mark not in _known:
         if row.vouched_by == row.id:
             founders = server.load().founders
@@ -246,7 +259,7 @@ def _vouched(row: Principal, depth: int) -> bool:
     if voucher is None:
         return False
     try:
-        public_of(bytes(voucher.public)).verify(bytes(row.voucher), _voucher_text(row))
+        public_of(bytes(voucher.public)).verify(bytes(row.voucher), voucher_text(row))
     except CannotOpen:
         return False
     if voucher.vouched_by == voucher.id:
@@ -257,7 +270,7 @@ def _vouched(row: Principal, depth: int) -> bool:
 @operations.undoes
 def _undo(op: ids.Id) -> None:
     seats = set(Membership.objects.filter(op=op).values_list("member_id", flat=True))
-    for table in (Grant, PairWrap, Epoch, Membership, Slot, Principal):
+    for table in (Grant, PairWrap, Epoch, Membership, Second, Slot, Principal):
         table.objects.filter(op=op).delete()
     # Whose welcome broke off is nobody's colleague yet: the signature for them goes with their seats.
     for row in Principal.objects.filter(id__in=seats, kind="person", memberships=None):
@@ -267,7 +280,7 @@ def _undo(op: ids.Id) -> None:
 
 def _has_signed(person: ids.Id) -> bool:
     """Whether anything stands on a person's signature: it falls with their voucher."""
-    tables = (Grant, PairWrap, Epoch, Membership)
+    tables = (Grant, PairWrap, Epoch, Membership, Second)
     signed = any(table.objects.filter(signer=person).exists() for table in tables)
     return signed or Principal.objects.filter(vouched_by=person).exists()
 
@@ -307,6 +320,7 @@ class Ring:
     id: ids.Id
     person: PrivateKey
     generation: int = 0
+    seen: bool = False  # somebody else has seen the code that opened it
     # (case, compartment, epoch, purpose) -> key
     compartments: dict[tuple[ids.Id, str, int, str], bytes] = field(default_factory=dict)
     memory: dict[str, object] = field(default_factory=dict)  # what a room keeps while it lives
@@ -376,14 +390,19 @@ def add_member(
 
 
 # --- defenders -----------------------------------------------------------------------------------
-def new_defender(lookup: bytes, lock_key: bytes, *, op: ids.Id) -> Ring:
-    """A key pair for somebody without an account, locked by what their return code yields."""
+def new_defender(lookup: bytes, lock_key: bytes, *, op: ids.Id, seen: bool = False) -> Ring:
+    """A key pair for somebody without an account, locked by what their return code yields. `seen`:
+    somebody else has it before them, too."""
     key = PrivateKey.generate()
     row = add_principal("defender", key, op=op)
     Slot.objects.create(
-        principal=row, kind="code", find=lookup, blob=_code_lock(key.root, lock_key, row.id), op=op
+        principal=row,
+        kind="code",
+        find=lookup,
+        blob=_code_lock(key.root, lock_key, row.id, seen=seen),
+        op=op,
     )
-    return Ring(row.id, key)
+    return Ring(row.id, key, seen=seen)
 
 
 def case_of(defender: Ring) -> ids.Id:
@@ -391,21 +410,36 @@ def case_of(defender: Ring) -> ids.Id:
     return id_of(defender.person.public, "case")
 
 
-def _code_lock(root: bytes, lock_key: bytes, principal: ids.Id) -> bytes:
-    return seal_secret(lock_key, root, ctx("code-lock", principal))
+def marked(kind: str, principal: ids.Id, *, seen: bool) -> bytes:
+    """The context of a code's lock, or of its session. That somebody else has seen the code stands in
+    it and nowhere in clear: only who has the code can make such a lock, and none can be changed."""
+    return ctx(f"{kind}-seen" if seen else kind, principal)
 
 
-def open_code(lookup: bytes, lock_key: bytes) -> tuple[Principal, PrivateKey]:
-    """The defender of a return code, or CannotOpen."""
+def open_marked(key: bytes, blob: bytes, kind: str, principal: ids.Id) -> tuple[bytes, bool]:
+    """(what is sealed, whether somebody else has seen the code), or CannotOpen."""
+    try:
+        return open_secret(key, blob, marked(kind, principal, seen=False)), False
+    except CannotOpen:
+        return open_secret(key, blob, marked(kind, principal, seen=True)), True
+
+
+def _code_lock(root: bytes, lock_key: bytes, principal: ids.Id, *, seen: bool = False) -> bytes:
+    return seal_secret(lock_key, root, marked("code-lock", principal, seen=seen))
+
+
+def open_code(lookup: bytes, lock_key: bytes) -> tuple[Principal, PrivateKey, bool]:
+    """The defender of a return code and whether somebody else has seen it, or CannotOpen."""
     slot = Slot.objects.filter(find=lookup, kind="code").select_related("principal").first()
     if slot is None:
         raise CannotOpen
-    root = open_secret(lock_key, bytes(slot.blob), ctx("code-lock", slot.principal_id))
-    return slot.principal, PrivateKey(root)
+    root, seen = open_marked(lock_key, bytes(slot.blob), "code-lock", slot.principal_id)
+    return slot.principal, PrivateKey(root), seen
 
 
 def replace_code(ring: Ring, lookup: bytes, lock_key: bytes) -> None:
-    """Another lock round the same key; the old code opens nothing from now on."""
+    """Another lock round the same key; the old code opens nothing from now on. The new one counts as
+    seen by nobody else from its first use on: sessions of the old one stay what they were."""
     Slot.objects.filter(principal_id=ring.id, kind="code").update(
         find=lookup, blob=_code_lock(ring.person.root, lock_key, ring.id)
     )

@@ -73,6 +73,24 @@ class Membership(models.Model):
         constraints = [models.UniqueConstraint(fields=["team", "member"], name="one_membership")]
 
 
+class Second(models.Model):
+    """A second colleague's word for somebody on staff (`code` empty), or for their seat in a team."""
+
+    keystore = True
+
+    id = models.UUIDField(primary_key=True, default=ids.new)
+    person = models.UUIDField()
+    code = models.CharField(max_length=20, blank=True)
+    signer = models.UUIDField()
+    signature = models.BinaryField(max_length=64)
+    op = models.UUIDField(null=True, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "code", "signer"], name="one_second_word")
+        ]
+
+
 class Epoch(models.Model):
     """One key of one compartment of one case, and the signed list of those it was made for."""
 

@@ -9,14 +9,17 @@ from amparo.vault.keys import Ring, principals, public_of
 from amparo.vault.models import PairWrap
 from amparo.vault.primitives import CannotOpen, ctx, digest, unwrap
 from amparo.vault.signers import Signers, pair_context
+from amparo.vault.vouching import Standing, check_pairs
 
 
 def peel(ring: Ring, case: ids.Id, compartment: str) -> dict[str, bytes]:
     """The first of two persons: "epoch:second" -> the inner wrap, which only the second opens."""
     found = {}
     rows = PairWrap.objects.filter(case=case, compartment=compartment, first=ring.id)
-    known, signers = principals({row.second for row in rows}), Signers()
+    known, signers, standing = principals({row.second for row in rows}), Signers(), Standing()
     for row in rows:
+        if not standing.may_open(row.first, row.second):
+            continue  # planted: not two persons
         second = public_of(bytes(known[row.second].public))
         context = pair_context(case, compartment, row.epoch, ring.person.public, second, "outer")
         line = [f"{row.first}+{row.second}", "pair", ""]
@@ -30,7 +33,8 @@ def peel(ring: Ring, case: ids.Id, compartment: str) -> dict[str, bytes]:
 def open_peeled(
     ring: Ring, case: ids.Id, compartment: str, first: ids.Id, peeled: dict[str, bytes]
 ) -> dict[int, bytes]:
-    """The second of two persons: epoch -> compartment key."""
+    """The second of two persons: epoch -> compartment key. CannotOpen where they are not two."""
+    check_pairs([(first, ring.id)])
     outer = public_of(bytes(principals({first})[first].public))
     found = {}
     for place, inner in peeled.items():
@@ -74,6 +78,7 @@ def add(
     alone(case, compartment)
     if not keys or not may_sign(ring, case):
         raise CannotOpen
+    check_pairs(wanted)
     public = {
         one: public_of(bytes(row.public))
         for one, row in principals({one for pair in wanted for one in pair}).items()

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from amparo.foundation import clock, ids
 from amparo.foundation.config import config
-from amparo.vault.keys import Ring
+from amparo.vault.keys import Ring, marked, open_marked
 from amparo.vault.models import Principal, Session
 from amparo.vault.primitives import (
     KEY,
@@ -24,7 +24,6 @@ from amparo.vault.primitives import (
     ctx,
     derive,
     digest,
-    open_secret,
     same,
     seal_secret,
     token,
@@ -62,9 +61,11 @@ def _key(handle: bytes, half: bytes, principal: ids.Id) -> bytes:
     return derive(handle[SID:], ctx("session", principal), salt=half)
 
 
-def begin(key: PrivateKey, principal: ids.Id, generation: int, kind: str) -> bytes:
+def begin(
+    key: PrivateKey, principal: ids.Id, generation: int, kind: str, *, seen: bool = False
+) -> bytes:
     """Open a session; returns the 48-byte handle that only the person keeps. The key is the session's
-    from now on, and is wiped with it.
+    from now on, and is wiped with it. `seen`: by a code that somebody else has seen.
 
     A return code has one window: a second one closes the first.
     """
@@ -73,7 +74,8 @@ def begin(key: PrivateKey, principal: ids.Id, generation: int, kind: str) -> byt
     handle, half = token(HANDLE), token(KEY)
     minute = int((clock.now() + LONGEST).timestamp()) // 60
     content = key.root + MINUTE.pack(minute)
-    sealed = seal_secret(_key(handle, half, principal), content, ctx("session", principal))
+    place = marked("session", principal, seen=seen)
+    sealed = seal_secret(_key(handle, half, principal), content, place)
     Session.objects.create(
         find=_find(handle),
         principal_id=principal,
@@ -82,7 +84,7 @@ def begin(key: PrivateKey, principal: ids.Id, generation: int, kind: str) -> byt
         sealed=sealed,
         until=_end(),
     )
-    _remember(handle, Ring(principal, key, generation), _moment(minute))
+    _remember(handle, Ring(principal, key, generation, seen), _moment(minute))
     return handle
 
 
@@ -116,14 +118,15 @@ def resume(handle: bytes, kind: str, *, keep_alive: bool = True) -> Ring:
 
 
 def _open(handle: bytes, row: Session) -> _Kept:
-    content = open_secret(
+    content, seen = open_marked(
         _key(handle, bytes(row.half), row.principal_id),
         bytes(row.sealed),
-        ctx("session", row.principal_id),
+        "session",
+        row.principal_id,
     )
     if len(content) != KEY + MINUTE.size:
         raise CannotOpen
-    ring = Ring(row.principal_id, PrivateKey(content[:KEY]), row.principal.generation)
+    ring = Ring(row.principal_id, PrivateKey(content[:KEY]), row.principal.generation, seen)
     return _remember(handle, ring, _moment(*MINUTE.unpack(content[KEY:])))
 
 

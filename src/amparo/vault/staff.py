@@ -12,6 +12,7 @@ from amparo.vault import factors, keys, server, sessions
 from amparo.vault.keys import Ring
 from amparo.vault.models import Factor, Membership, Principal, Slot
 from amparo.vault.primitives import CannotOpen, PrivateKey
+from amparo.vault.vouching import GROUP, PERSON, Standing, second
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Holder:
     trusted: bool
     fingerprint: str
     teams: list[str]
+    on: ids.Id | None = None  # whose word they stand on; their own, if a second person gave theirs
+    sat: bool = False  # whether they were ever let into the group of two persons
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ def exists() -> bool:
 def holders() -> dict[ids.Id, Holder]:
     """Everybody who ever joined."""
     teams: dict[ids.Id, list[str]] = {}
+    standing = Standing()
     present = Membership.objects.filter(team__active=True)
     for member, code in present.values_list("member_id", "team__code"):
         teams.setdefault(member, []).append(code)
@@ -56,6 +60,8 @@ def holders() -> dict[ids.Id, Holder]:
             keys.trusted(row),
             keys.public_of(bytes(row.public)).fingerprint,
             sorted(teams.get(row.id, [])),
+            standing.stands_on(row.id),
+            standing.sits(row.id),
         )
         for row in Principal.objects.filter(kind="person")
     }
@@ -79,14 +85,18 @@ def sits_in(team: ids.Id, person: ids.Id) -> bool:
 
 def seated(code: str) -> list[ids.Id]:
     """Members of a team to whom something may be sealed: they are here, and somebody whom a founder's
-    chain stands for has signed that they belong to it."""
+    chain stands for has signed that they belong to it. In the group whose keys open names two by two
+    that is one of the group, and a second person has let each of them in."""
     return [member.id for member in _seated(keys.team(code))]
 
 
 def _seated(team: Principal) -> list[Principal]:
     found = []
     rows = Membership.objects.filter(team=team, member__active=True)
+    standing = Standing() if team.code == GROUP else None
     for row in rows.select_related("team", "member"):
+        if standing and not (standing.sits(row.member_id) and standing.sits(row.signer)):
+            continue
         with contextlib.suppress(CannotOpen):
             keys.check_seat(row, keys.public_of(bytes(row.member.public)))
             if keys.trusted(row.member):
@@ -152,7 +162,8 @@ def join(person: ids.Id, lock: Lock) -> str:
 
 def welcome(ring: Ring, person: ids.Id, fingerprint: str, codes: list[str], *, op: ids.Id) -> None:
     """Vouch for a newcomer whose fingerprint was compared, and open teams to them; CannotOpen for
-    another fingerprint or a team that the ring's holder is not in."""
+    another fingerprint, a team that the ring's holder is not in, and the group of two persons, which a
+    second person opens."""
     row = Principal.objects.filter(id=person, kind="person", memberships=None, active=True).first()
     if row is None:
         raise Conflict
@@ -164,7 +175,8 @@ def welcome(ring: Ring, person: ids.Id, fingerprint: str, codes: list[str], *, o
 
 
 def add_to_team(ring: Ring, person: ids.Id, code: str, *, op: ids.Id) -> None:
-    """Open one more team to a colleague; the ring's holder must be in it."""
+    """Open one more team to a colleague; the ring's holder must be in it. CannotOpen for the group of
+    two persons unless theirs is a second word: see `vouching`."""
     row = Principal.objects.filter(id=person, kind="person", active=True).first()
     if row is None or not keys.trusted(row):
         raise NotFound
@@ -178,7 +190,20 @@ def _add(ring: Ring, row: Principal, code: str, op: ids.Id) -> None:
     seat = ring.teams.get(team.id)
     if seat is None:
         raise CannotOpen
+    if code == GROUP:
+        second(ring, row.id, code, op=op)
     keys.add_member(ring, team, seat.key.root, row, op)
+
+
+def vouch_too(ring: Ring, person: ids.Id, fingerprint: str, *, op: ids.Id) -> None:
+    """A second person's word for a colleague: from now on they stand on nobody's alone. CannotOpen for
+    another fingerprint, and from somebody whose word would not be a second one."""
+    row = Principal.objects.filter(id=person, kind="person", active=True).first()
+    if row is None:
+        raise NotFound
+    if fingerprint != keys.public_of(bytes(row.public)).fingerprint:
+        raise CannotOpen
+    second(ring, person, PERSON, op=op)
 
 
 def _team(
@@ -255,7 +280,7 @@ def may_remove(ring: Ring, person: ids.Id) -> None:
         raise CannotOpen
 
 
-LEAST = {"release": 2}  # a name opens to two; every other team to any one of its members
+LEAST = {GROUP: 2}  # a name opens to two; every other team to any one of its members
 
 
 def last_in(person: ids.Id) -> list[str]:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from amparo.alerts import queries, rules
@@ -63,7 +63,7 @@ def at_words(minutes: int) -> str:
     """When somebody is told, counted from the press."""
     if minutes == 0:
         return gettext("At once")
-    return gettext("After %(n)s minutes") % {"n": minutes}
+    return ngettext("After %(n)s minute", "After %(n)s minutes", minutes) % {"n": minutes}
 
 
 class Plan(Page):
@@ -335,7 +335,7 @@ FAULTS: dict[str, str | Promise] = {
     "too many": pgettext_lazy("safety", "These are too many. Six people are enough."),
     "order": pgettext_lazy("safety", "The times do not follow one another."),
     "empty step": pgettext_lazy("safety", "At one time nobody would be told."),
-    "unknown": pgettext_lazy("safety", "It names somebody who is not in it."),
+    "unknown": pgettext_lazy("safety", "The plan names somebody who is not among its contacts."),
     "no desk": pgettext_lazy("safety", "Those on duty would not be told."),
     "duty gap": pgettext_lazy(
         "safety",

@@ -370,6 +370,16 @@ def written(code: str) -> str:
 
 
 @register.filter
+def chosen_name(row: Any) -> str:
+    """What was said yes to, said to the person whose it is."""
+    if row.purpose == "own":
+        return written(row.compartment)
+    if row.purpose == "duty":
+        return purpose_name("duty")
+    return f"{reader_name(row)}: {part_name(row.compartment)}"
+
+
+@register.filter
 def part_title(code: str) -> str:
     """A compartment, said to somebody who reads about another person."""
     return words.word(words.TITLES, code)

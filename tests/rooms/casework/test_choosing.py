@@ -36,6 +36,15 @@ def amina(house: House) -> Defender:
 def choose(amina: Defender, purpose: str, compartment: str, yes: bool = True) -> None:
     with amina.request() as actor:
         thread.choose(actor, purpose=purpose, compartment=compartment, yes=yes)
+    if yes:
+        make.sure(make.present[0].ines, actor.case or amina.case)  # re-linked: of the older call
+
+
+def said_yes(amina: Defender) -> None:
+    """Inés makes sure that it was she, and gives what she holds."""
+    ines = make.present[0].ines
+    make.sure(ines, amina.case)
+    visit(ines, amina)
 
 
 def let(amina: Defender, yes: bool = True) -> None:
@@ -491,6 +500,8 @@ def test_a_yes_on_the_page_is_given_by_whoever_holds_it_next(house: House, case:
         with case.request() as actor:
             thread.answer_question(actor, asked, yes=True)
     visit(house.ines, case)
+    assert make.texts(house.ruth, case.case, "location") == []  # nobody has made sure yet
+    said_yes(case)
     assert WHERE in make.texts(house.ruth, case.case, "location")
     release(house.ines, house.tomas, case)
     make.note(house.ines, case.case, "identity", NAME)
@@ -506,7 +517,7 @@ def test_nothing_is_given_to_somebody_who_has_left(house: House, case: Defender)
         )  # fmt: skip
     with case.request() as actor:
         thread.answer_question(actor, asked, yes=True)
-    visit(house.ines, case)
+    said_yes(case)
     assert Grant.objects.filter(grantee=lena.id, purpose="legal").exists()
     with house.ines.request() as ines:
         people.leave(ines, lena.id)
@@ -570,6 +581,9 @@ def test_who_said_no_can_say_yes_by_themselves(house: House, amina: Defender) ->
         ask(house, amina, recipient=lena.id)  # the desk still waits for its month
     with amina.request() as actor:
         thread.say_yes_again(actor, one.row.id)
+    assert make.texts(lena, amina.case, "correspondence") == []
+    said_yes(amina)
+    with amina.request() as actor:
         newest = queries.thread(actor).consents[0]
     assert (newest.answer, newest.how, newest.until, newest.in_force) == (
         "granted", "page", until, True,
@@ -586,12 +600,16 @@ def test_what_was_taken_back_can_be_given_again(house: House, amina: Defender) -
     question = ask(house, amina, recipient=lena.id, until=until)
     with amina.request() as actor:
         thread.answer_question(actor, question, yes=True)
+    said_yes(amina)
+    assert make.texts(lena, amina.case, "correspondence") == ["help"]
+    with amina.request() as actor:
         thread.withdraw_reader(actor, recipient=lena.id, purpose="legal")
     assert make.texts(lena, amina.case, "correspondence") == []
     (one,) = offered(amina)
     assert (one.row.answer, one.until) == ("withdrawn", until)
     with amina.request() as actor:
         thread.say_yes_again(actor, one.row.id)
+    said_yes(amina)
     assert make.texts(lena, amina.case, "correspondence") == ["help"]
     clock.forward(timedelta(days=10))
     assert make.texts(lena, amina.case, "correspondence") == []

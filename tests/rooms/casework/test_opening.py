@@ -321,6 +321,9 @@ def test_a_yes_after_a_re_linking_locks_nobody_out(house: House, lost: Defender)
         thread.answer_question(actor, question, yes=True)
         answer = queries.thread(actor).consents[0]
     assert answer.answer == "granted" and not answer.in_force
+    with house.ines.request() as ines, pytest.raises(Refused):
+        consent.give_key(ines, lost.case, answer.id)  # nobody has made sure yet
+    make.sure(house.ines, lost.case)
     with house.ines.request() as ines:
         consent.give_key(ines, lost.case, answer.id)
     with new.request() as actor:

@@ -440,7 +440,7 @@ def test_a_question_is_answered_once_and_by_the_defender(house: House, yes: bool
         with pytest.raises(NotFound):
             thread.answer_question(actor, question, yes=True)
         newest = queries.thread(actor).consents[0]
-    assert newest.answer == ("granted" if yes else "refused") and newest.in_force is yes
+    assert newest.answer == ("granted" if yes else "refused") and newest.to_check is yes
     assert Outgoing.objects.count() == 1  # the desk is told that there is something
     assert newest.how == "page"
 
@@ -457,6 +457,7 @@ def test_a_yes_to_what_the_defender_does_not_hold_waits_for_an_officer(
         thread.answer_question(actor, question, yes=True)
         newest = queries.thread(actor).consents[0]
     assert newest.answer == "granted" and not newest.in_force
+    make.sure(house.ines, amina.case)
     with house.ines.request() as ines:
         consent.give_key(ines, amina.case, newest.id)
     assert "They came on Friday." in make.texts(house.tomas, amina.case, "narrative")

@@ -144,7 +144,7 @@ def test_nobody_else_may(house: House, case: ids.Id) -> None:
     sure.vouched_by = sure.id
     sure.save(force_insert=True)
     forged = Principal(kind="person", public=stranger.public.raw, vouched_by=house.ines.id)
-    forged.voucher = stranger.sign(keys._voucher_text(forged))
+    forged.voucher = stranger.sign(keys.voucher_text(forged))
     forged.save(force_insert=True)
     outside = keys.add_principal("outside", stranger, by=ruth)
     team_key = ring_of(house.ines).key(keys.team("care").id)
@@ -160,7 +160,7 @@ def test_nobody_else_may(house: House, case: ids.Id) -> None:
         row = plant(case, principal(house.tomas), signer, key, purpose=str(signer)[:8])
         assert not planted_opens(house.tomas, row)
     loop = Principal(kind="person", public=stranger.public.raw, vouched_by=forged.id)
-    loop.voucher = stranger.sign(keys._voucher_text(loop))
+    loop.voucher = stranger.sign(keys.voucher_text(loop))
     loop.save(force_insert=True)
     row = plant(case, principal(house.tomas), loop.id, stranger)
     assert not planted_opens(house.tomas, row)

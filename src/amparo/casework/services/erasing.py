@@ -16,6 +16,7 @@ from amparo.consent.rules import may_ask_again
 from amparo.foundation import clock, events, ids, journal, operations
 from amparo.foundation.actor import Actor
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
+from amparo.vault import vouching
 
 ASKED, KEPT = "erasure asked", "kept"
 
@@ -30,6 +31,7 @@ class ErasureRow:
     reason: str
     until: date
     mine: bool
+    one: bool = False  # one colleague alone has vouched for the actor and for who asked
 
 
 def ask(actor: Actor, case: ids.Id, *, reason: str) -> ids.Id:
@@ -71,6 +73,7 @@ def waiting(actor: Actor, case: ids.Id | None = None) -> list[ErasureRow]:
     rows = Erasure.objects.filter(until__gte=clock.today())
     found = list(rows.filter(case=case) if case else rows)
     leaves = gate.admit_many(actor, [row.case for row in found], "cover")
+    standing = vouching.Standing() if leaves else None
     return [
         ErasureRow(
             id=row.id,
@@ -79,6 +82,7 @@ def waiting(actor: Actor, case: ids.Id | None = None) -> list[ErasureRow]:
             reason=gate.read(leaves[row.case], ERASURE, row)["reason"],
             until=row.until,
             mine=row.by == actor.id,
+            one=standing is not None and not standing.are_two(row.by, actor.id),
         )
         for row in sorted(found, key=lambda row: row.until)
         if row.case in leaves
@@ -95,10 +99,11 @@ def _one(actor: Actor, erasure: ids.Id) -> Erasure:
 
 
 def carry_out(actor: Actor, erasure: ids.Id) -> None:
-    """The second person's yes: every key, then every row, for good. Whoever asked is not the second;
-    Conflict when the defender, or a colleague, has stopped it meanwhile."""
+    """The second person's yes: every key, then every row, for good. Whoever asked is not the second,
+    nor is anybody whom one colleague alone has vouched for together with them; Conflict when the
+    defender, or a colleague, has stopped it meanwhile."""
     row = _one(actor, erasure)
-    if row.by == actor.id:
+    if not vouching.are_two(row.by, actor.id):
         raise Refused
     defender = queries.defender_of(row.case)
     with operations.ending("casework.withdraw", case=row.case, defender=defender or ids.NIL):

@@ -87,7 +87,8 @@ def ask(
     making = operations.Making("casework.ask")
     due = due_now(config().first_answer_minutes, config().duty_hours)
     with making.keys():
-        ring = keys.new_defender(lookup, lock, op=making.id)
+        # On the desk's screen the code stands before the officer, who reads it out.
+        ring = keys.new_defender(lookup, lock, op=making.id, seen=actor.kind == "staff")
         case = keys.case_of(ring)
         intake = keys.team(INTAKE).id
         held = [(intake, PROTECTION, None), (ring.id, OWN, None)]
@@ -100,7 +101,7 @@ def ask(
     with making.data():
         only_once(once)
         Case.objects.create(id=case, due_at=due, unread=1)
-        write_cover(leaves["cover"], _cover(call))
+        write_cover(leaves["cover"], _cover(actor, call))
         _first_entry(leaves["correspondence"], actor, call, files)
         if beside is not None:
             beside(case)
@@ -113,7 +114,7 @@ def _now() -> datetime:
     return datetime.fromisoformat(stamp())
 
 
-def _cover(call: Call) -> dict[str, object]:
+def _cover(actor: Actor, call: Call) -> dict[str, object]:
     return {
         "name": rules.cover_name(ids.new().int),
         "language": call.language,
@@ -125,6 +126,8 @@ def _cover(call: Call) -> dict[str, object]:
         # In every cover, and as long in each.
         "second": str(ids.NIL),
         "second_of": str(call.second_of),
+        # Always as long, so that the length of a cover tells nothing.
+        "typed_by": str(actor.id if actor.kind == "staff" else ids.NIL),
         "consent": call.consent,
         "asked_at": stamp(),
     }
@@ -151,8 +154,8 @@ def enter(text: str) -> tuple[bytes, Actor]:
     installation = server.load()
     lookup, lock = codes.derive(code, installation.installation, installation.key("pepper"))
     try:
-        row, key = keys.open_code(lookup, lock)
-        handle = sessions.begin(key, row.id, row.generation, "code")
+        row, key, seen = keys.open_code(lookup, lock)
+        handle = sessions.begin(key, row.id, row.generation, "code", seen=seen)
         actor = resume(handle)
     except CannotOpen:
         journal.note("code refused")

@@ -2,13 +2,14 @@
 
 from datetime import date
 
-from amparo.casework import queries
+from amparo.casework import choices, queries
 from amparo.casework.choices import LATER
 from amparo.casework.services.desk import case_row
 from amparo.casework.services.intake import Asked, Call, ask
 from amparo.casework.services.record import (
     Author,
     SealedFile,
+    change_cover,
     check_texts,
     only_once,
     step,
@@ -24,7 +25,7 @@ from amparo.foundation.actor import Actor
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
 from amparo.people import queries as people
 from amparo.people.rules import HOME, INTAKE
-from amparo.vault import codes, compartments, keys
+from amparo.vault import codes, compartments, keys, vouching
 
 Shares = list[tuple[ids.Id, str, date | None]]
 
@@ -114,15 +115,15 @@ def relink(actor: Actor, new: ids.Id, *, old: ids.Id, word: str) -> None:
     """Somebody lost their code and has asked anew: after the agreed word their new code opens the old
     request, and the old code dies.
 
-    Refused when no word was agreed or it is another. Invalid (`word`) for whoever wrote the word down:
-    what the new code does then is the defender's own hand, so one officer alone must not hold both
-    ends. The new request is joined to the old one.
+    Refused when no word was agreed or it is another. Invalid (`word`) for whoever wrote the word down,
+    and for anybody who is no second person beside them: what the new code does then is the defender's
+    own hand, so one officer alone must not hold both ends. The new request is joined to the old one.
     """
     newer, older = case_row(actor, new), case_row(actor, old)
     if new == old or older.state in {"withdrawn", "merged"} or newer.state == "merged":
         raise Conflict
     agreed, written_by = queries.agreed_word(actor, old)
-    if agreed and written_by == actor.id:
+    if agreed and written_by and not vouching.are_two(written_by, actor.id):
         journal.note("relink refused", new, old)
         raise Invalid("a colleague compares the word", {"word": "own"})
     if not agreed or not keys.same_word(agreed, word):
@@ -137,7 +138,10 @@ def relink(actor: Actor, new: ids.Id, *, old: ids.Id, word: str) -> None:
         for compartment in ("cover", "correspondence"):
             compartments.extend(actor.ring, old, compartment, share, op=making.id)
     leave = gate.admit(actor, old, "correspondence", write=True)
+    typed_by = choices.typed_by(actor, new)
     with making.ending(case=old, defender=lost):
+        if typed_by:
+            change_cover(gate.admit(actor, old, "cover", write=True), typed_by=str(typed_by))
         step(new, newer.version, state="merged", merged_into=old, due_at=None, unread=0)
         write_entry(leave, Author("system"), "", unread=True, decision="relinked")
         journal.note("relinked", new, old)

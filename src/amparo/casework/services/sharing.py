@@ -26,7 +26,7 @@ from amparo.vault import age, compartments, sessions, staff
 
 LINK = "reader"
 MOST_HOURS = 14 * 24
-NOT_YES = {"refused", "withdrawn", "conditional"}
+NOT_YES = {"refused", "withdrawn", "conditional", "checked"}
 
 
 @dataclass(frozen=True)

@@ -103,10 +103,13 @@ def answer_question(
     """Answer what the desk has asked: may this reader have this compartment for this purpose? NotFound
     for what does not wait for an answer; Invalid for a `condition` without words.
 
-    Yes and no weigh the same. A yes to something that the defender holds gives the key at once; for
-    the rest an officer who holds it gives it next. A yes under a condition gives nothing yet.
+    Yes and no weigh the same. A yes is given its key when somebody has made sure that it was the
+    defender, by an officer who holds it. A yes under a condition gives nothing yet. Invalid (`code`:
+    seen) for a yes with a code that an officer has seen.
     """
     case = _case(actor)
+    if yes:
+        _own_code(actor)
     asked = next((row for row in open_questions(actor) if row.id == consent_id), None)
     if asked is None:
         raise NotFound
@@ -127,8 +130,9 @@ def choose(actor: Actor, *, purpose: str, compartment: str, yes: bool) -> None:
     """What only the defender chooses: that one duty officer may open their name when their life is in
     danger, and what they read back with their code. NotFound for anything else.
 
-    A yes is given its key by the next session that has it; a no works at once. The same again changes
-    nothing.
+    A yes is given its key when somebody has made sure that it was the defender (the first of these
+    after three days in any case), by a session that has it; a no works at once. The same again changes
+    nothing. Invalid (`code`: seen) for a yes with a code that an officer has seen.
     """
     case = _case(actor)
     found = choices(consent_queries.records(actor, case.id), case.stage)
@@ -139,6 +143,8 @@ def choose(actor: Actor, *, purpose: str, compartment: str, yes: bool) -> None:
         raise NotFound
     if yes == (now.state != "off"):
         return
+    if yes:
+        _own_code(actor)
     recipient, label = (keys.team(INTAKE).id, INTAKE) if purpose == DUTY else (actor.id, OWN)
     if yes:
         consent.record_answer(
@@ -165,13 +171,40 @@ def choose(actor: Actor, *, purpose: str, compartment: str, yes: bool) -> None:
 
 
 def say_yes_again(actor: Actor, consent_id: ids.Id) -> None:
-    """What they said no to, or took back, they let be read after all, for no longer than was asked."""
+    """What they said no to, or took back, they let be read after all, for no longer than was asked.
+    Invalid (`code`: seen) with a code that an officer has seen."""
     case = _case(actor)
+    _own_code(actor)
     found = again(consent_queries.records(actor, case.id))
     one = next((one for one in found if one.row.id == consent_id), None)
     if one is None:
         raise NotFound
     _say(actor, case, one.row, "granted", until=one.until)
+
+
+def stop(actor: Actor, consent_id: ids.Id) -> None:
+    """It was not they who said yes, or they think better of it: what waits to be made sure of never
+    counts. NotFound when it does not wait any more."""
+    case = _case(actor)
+    waiting = consent_queries.to_check(actor, case.id)
+    one = next((row for row in waiting if row.id == consent_id), None)
+    if one is None or one.recipient is None:
+        raise NotFound
+    consent.take_back(
+        actor,
+        case.id,
+        recipient=one.recipient,
+        label=one.label,
+        purpose=one.purpose,
+        compartment=one.compartment,
+    )
+    _tell_the_desk(case)
+
+
+def _own_code(actor: Actor) -> None:
+    """Whoever typed a call has its code before them, and could choose in the defender's place."""
+    if actor.ring.seen:
+        raise Invalid("take a new code first", {"code": "seen"})
 
 
 def _say(
@@ -230,12 +263,15 @@ def _withdraw(subject: dict[str, str]) -> None:
 
 
 def new_code(actor: Actor, code: codes.Code) -> None:
-    """A fresh code for the same request; the old one dies at once."""
+    """A fresh code for the same request; the old one dies at once, and the desk reads so."""
     case = _case(actor)
+    leave = gate.admit(actor, case.id, "correspondence", write=True)
     installation = server.load()
     lookup, lock = codes.derive(code, installation.installation, installation.key("pepper"))
     keys.replace_code(actor.ring, lookup, lock)
-    journal.note("code replaced", case.id)
+    with operations.writing():
+        write_entry(leave, Author("system"), "", decision="new code", inside=True)
+        journal.note("code replaced", case.id)
 
 
 def export(actor: Actor) -> Iterator[bytes]:

@@ -36,7 +36,7 @@ def sign_in(play: Play) -> str:
 
 
 def _join(play: Play, name: str, *teams: str) -> None:
-    """Invitation, first page, fingerprint read out, welcome."""
+    """Invitation, first page, fingerprint read out, welcome, and a second person's look."""
     person = next(one for one in sample.PEOPLE if one.sign_in == name)
     shown = play.fill("ines", "/desk/people/invite", "name", name=person.name, teams=list(teams))
     link = next((form.fields for form in shown.forms if "link" in form.fields), {}) or {
@@ -63,6 +63,9 @@ def _join(play: Play, name: str, *teams: str) -> None:
     expect(wrong.status == 422, "a wrong fingerprint was welcomed")
     done = play.fill("ines", welcome, "fingerprint", fingerprint=fingerprint)
     expect(done.status == 200, f"{name} is welcomed: {said(done)}")
+    second = play.officer("ruth").get("/desk/people").link(r"/desk/people/[0-9a-f-]{36}/second$")
+    again = play.fill("ruth", second, "fingerprint", fingerprint=fingerprint)
+    expect(again.status == 200, f"{name} is compared with by a second: {said(again)}")
 
 
 def _shown_link(html: str) -> str:
@@ -87,4 +90,6 @@ def join(play: Play) -> str:
     expect(early.path == "/desk/queue", f"Noor signs in: {said(early)}")
     _join(play, "tomas", "intake")
     expect(play.sign_in("tomas").path == "/desk/queue", "Tomas cannot sign in")
-    return "a wrong fingerprint is refused; before the welcome a key opens nothing"
+    return (
+        "a wrong fingerprint is refused; a second officer compares too, so that they count as two"
+    )

@@ -16,6 +16,7 @@ from amparo.casework.services import (
     sharing,
     starting,
     tasks,
+    thread,
 )
 from amparo.consent import services as consent
 from amparo.foundation import clock, ids
@@ -107,6 +108,8 @@ def _work(made: Busy, ines: Officer, tomas: Officer) -> None:
         plan = plans.arm(actor, case, PLAN).id
         made.known["alarm"] = pressing.press_for(actor, case, plan, once=ids.new()).alarm
         made.known["rotation"] = put_on_duty(actor, ines.id, tomas.id)
+    with made.case.request() as actor:
+        thread.choose(actor, purpose="own", compartment="health", yes=True)
     with tomas.request() as actor:
         made.known["release"] = consent.request_release(actor, case)
         made.known["erasure"] = erasing.ask(actor, made.other.case, reason="They called at noon.")
@@ -185,6 +188,7 @@ def desk_pages(
         "met": f"{here}/consent/{known['conditional']}/met",
         "withdraw": f"{here}/consent/{known['granted']}/withdraw",
         "give": f"{here}/consent/{known['granted']}/give",
+        "sure": f"{here}/consent/sure",
         "share": f"{here}/share",
         "shown": f"{here}/shown",
         "override": f"{here}/override",

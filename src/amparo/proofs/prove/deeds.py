@@ -424,6 +424,20 @@ def _joined(stage: Stage, came_back: bool) -> list[str]:
     return wrong
 
 
+def _vouch_too(stage: Stage) -> None:
+    shown = staff.holders()[stage.reader].fingerprint
+    with stage.world.officers[1].request() as actor:
+        people.vouch_too(actor, stage.reader, fingerprint=shown)
+
+
+def _vouched(stage: Stage, came_back: bool) -> list[str]:
+    wrong = []
+    if staff.holders()[stage.reader].on != stage.reader:
+        wrong += ["a second word is lost"] if came_back else []
+        _vouch_too(stage)
+    return wrong
+
+
 def _seal_journal(stage: Stage) -> None:
     with journal.unit():
         log.seal_waiting()
@@ -454,6 +468,7 @@ DEEDS: dict[str, tuple[Deed, Judge]] = {
     "erase": (_erase, _erased),
     "welcome": (_welcome, _welcomed),
     "join team": (_join_team, _joined),
+    "vouch too": (_vouch_too, _vouched),
     "leave team": (_leave_team, _left_team),
     "leave": (_leave, _left),
     "journal": (_seal_journal, _sealed),
@@ -478,6 +493,7 @@ POINTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "erase": ("casework.withdraw", ENDED),
     "welcome": ("people.welcome", MADE),
     "join team": ("people.join team", MADE),
+    "vouch too": ("people.vouch too", MADE),
     "leave team": ("people.leave team", PERSONAL),
     "leave": ("people.leave", ENDED),
 }
@@ -521,6 +537,9 @@ def _prepare(stage: Stage, name: str) -> None:
             stage.reader = _somebody(stage.world, "house", "intake").id
         case "join team":
             stage.reader = _somebody(stage.world, "house").id
+        case "vouch too":
+            name = f"somebody {ids.new().hex[:6]}"
+            stage.reader = stage.world.hire(name, "house", alone=True).id
         case "welcome":
             _newcomer(stage)
         case "withdraw" | "re-seal":

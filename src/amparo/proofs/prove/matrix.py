@@ -164,7 +164,7 @@ class Stage:
 def stage_of(world: World) -> Stage:
     """A house in which everybody of the table is."""
     hired = TEAMS | {"relay": ("relay",)}
-    house = {name: world.hire(name, *teams) for name, teams in hired.items()}
+    house = {name: world.hire(name, *teams, alone=name == "duty") for name, teams in hired.items()}
     owner, duty = house["owner"], house["duty"]
     picture = sealed_file("a.png", one_pixel())
     defender, other = world.ask(what=CONVERSATION, files_=(picture,)), world.ask(what="another")
@@ -185,6 +185,7 @@ def stage_of(world: World) -> Stage:
         file = queries.case(actor, defender.case).thread.messages[-1].files[0].id
     with defender.request() as actor:
         thread.write(actor, once=ids.new(), text=CONVERSATION)
+        thread.choose(actor, purpose="duty", compartment="identity", yes=True)
     with journal.unit():
         reader, _ = sharing.use_link(token)
         ticket, upload = uploads.begin(size=9 * 2**20, sha256="0" * 64, name="b")

@@ -31,8 +31,17 @@ from amparo.foundation.router import KEYSTORE
 from amparo.people import services as people
 from amparo.proofs.prove.found import Found, many, proves
 from amparo.proofs.prove.world import Officer, World, found, sealed_file, steal, stolen
-from amparo.vault import compartments, factors, keys, log, sealed, sessions
-from amparo.vault.models import Epoch, Factor, Grant, Membership, Principal, Session, Slot
+from amparo.vault import compartments, factors, keys, log, sealed, sessions, vouching
+from amparo.vault.models import (
+    Epoch,
+    Factor,
+    Grant,
+    Membership,
+    Principal,
+    Second,
+    Session,
+    Slot,
+)
 from amparo.vault.signers import Share
 
 
@@ -228,7 +237,7 @@ def _tried() -> Iterator[None]:
 
 
 def _planted(result: Found, world: World, cases: list[ids.Id]) -> int:
-    """Somebody can write to the key store and has no key of ours."""
+    """Somebody can write to the key store and has no key of ours; in the last two, a founder's."""
     tries: dict[str, Callable[[World, ids.Id], bool]] = {
         "an epoch signed by a planted defender": _plant_defender,
         "an epoch signed by a planted colleague": _plant_colleague,
@@ -240,6 +249,8 @@ def _planted(result: Found, world: World, cases: list[ids.Id]) -> int:
         "a later last day": _later,
         "another purpose": _purpose,
         "a revived team": _revive,
+        "a founder's puppet in the group of two": _plant_puppet,
+        "a founder's second row in the group of two": _plant_twin,
     }
     for name, attack in tries.items():
         with _tried():
@@ -266,7 +277,7 @@ def _stranger(kind: str, **more: object) -> tuple[Principal, Any]:
     key = keys.PrivateKey.generate()
     wanted = {"id": keys.id_of(key.public)} if kind in {"defender", "outside"} else {}
     row = Principal(kind=kind, public=key.public.raw, **(wanted | more))
-    row.vouched_by, row.voucher = row.id, key.sign(keys._voucher_text(row))
+    row.vouched_by, row.voucher = row.id, key.sign(keys.voucher_text(row))
     row.save(force_insert=True)
     return row, key
 
@@ -350,6 +361,34 @@ def _purpose(world: World, case: ids.Id) -> bool:
         purpose="publication"
     )
     return _is_used(world, case, 1)
+
+
+def _plant_puppet(world: World, case: ids.Id) -> bool:
+    """With a founder's own key: a colleague who does not exist, their seat, a second word for it."""
+    puppet = world.hire("puppet", "house", "coordination", alone=True)
+    world.officers.remove(puppet)
+    return _seated(world, Principal.objects.get(id=puppet.id))
+
+
+def _plant_twin(world: World, case: ids.Id) -> bool:
+    """With a founder's own key: themselves once more, under another id."""
+    with world.officers[0].request() as actor:
+        key = actor.ring.person
+    row = Principal(kind="person", public=key.public.raw)
+    row.vouched_by, row.voucher = row.id, key.sign(keys.voucher_text(row))
+    row.save(force_insert=True)
+    return _seated(world, row)
+
+
+def _seated(world: World, row: Principal) -> bool:
+    """Whether a seat that the first founder has written is half of a pair with their own."""
+    first = world.officers[0]
+    with first.request() as actor:
+        ring, team = actor.ring, keys.team(vouching.GROUP)
+        keys.add_member(ring, team, ring.teams[team.id].key.root, row)
+        word = ring.person.sign(vouching.second_text(row, vouching.GROUP))
+    Second.objects.create(person=row.id, code=vouching.GROUP, signer=first.id, signature=word)
+    return (first.id, row.id) in gate.pairs_now()
 
 
 def _revive(world: World, case: ids.Id) -> bool:

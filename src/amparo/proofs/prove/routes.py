@@ -165,6 +165,8 @@ desk/c/<case>/consent/ask                  GET,HEAD > > > > > - - - - y y
 desk/c/<case>/consent/ask                  POST     ! ! ! ! ! - - - - ? ?
 desk/c/<case>/consent/record               GET,HEAD > > > > > - - - - y y
 desk/c/<case>/consent/record               POST     ! ! ! ! ! - - - - ? ?
+desk/c/<case>/consent/sure                 GET,HEAD > > > > > - - - - y y
+desk/c/<case>/consent/sure                 POST     ! ! ! ! ! - - - - ? ?
 desk/c/<case>/do/close                     GET,HEAD > > > > > - - - - y y
 desk/c/<case>/do/close                     POST     ! ! ! ! ! - - - - > >
 desk/c/<case>/do/decline                   GET,HEAD > > > > > - - - - y y
@@ -294,6 +296,10 @@ desk/new                                   POST     ! ! ! ! ! - - - - y y
 desk/people                                GET,HEAD > > > > > - - y - - -
 desk/people/<person>/leave                 GET,HEAD > > > > > - - y - - -
 desk/people/<person>/leave                 POST     ! ! ! ! ! - - ? - - -
+desk/people/<person>/seat                  GET,HEAD > > > > > - - - y - -
+desk/people/<person>/seat                  POST     ! ! ! ! ! - - - ? - -
+desk/people/<person>/second                GET,HEAD > > > > > - - y y - -
+desk/people/<person>/second                POST     ! ! ! ! ! - - ? ? - -
 desk/people/<person>/teams                 GET,HEAD > > > > > - - y - - -
 desk/people/<person>/teams                 POST     ! ! ! ! ! - - - - - -
 desk/people/<person>/teams/<code>          GET,HEAD > > > > > - - y - - -

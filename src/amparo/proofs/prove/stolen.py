@@ -32,6 +32,7 @@ from amparo.proofs.prove.world import (
     sealed_file,
     steal,
     stolen,
+    sure,
 )
 from amparo.vault import codes
 from amparo.vault.compartments import COMPARTMENTS
@@ -114,7 +115,7 @@ def need_to_know() -> Found:
     cases = [one.case for one in defenders]
     some = chance.sample(defenders, count // 4)
     for one in some:
-        _choose(one)
+        _choose(one, world.officers[0])
     for case in cases:
         owner, readers = _assign(world, chance, case)
         for part in ("narrative", "location"):
@@ -215,10 +216,12 @@ def _every_verb(admin: Officer, cases: list[ids.Id], result: Found) -> int:
     return refused
 
 
-def _choose(defender: Defender, yes: bool = True) -> None:
-    """One officer may open their name when their life is in danger, or no longer."""
+def _choose(defender: Defender, by: Officer, yes: bool = True) -> None:
+    """One officer may open their name when their life is in danger, or no longer; `by` makes sure."""
     with defender.request() as actor:
         thread.choose(actor, purpose=DUTY, compartment="identity", yes=yes)
+    if yes:
+        sure(by, defender.case)
 
 
 @proves("P05")
@@ -299,11 +302,11 @@ def _one_in_danger(world: World, worker: Officer, without: Defender, result: Fou
     calls = [world.ask(what=f"chosen {number}") for number in range(many(20, 4))]
     chose, other = calls[: len(calls) // 2], calls[len(calls) // 2 :]
     for one in (*chose, other[0]):
-        _choose(one)
+        _choose(one, worker)
     for one in calls:
         with worker.request() as actor:
             opening.open_case(actor, one.case, version=0)
-    _choose(other[0], yes=False)  # taken back after the wrap was made
+    _choose(other[0], worker, yes=False)  # taken back after the wrap was made
     wraps = set(Grant.objects.filter(purpose=DUTY).values_list("case", "compartment"))
     wanted = {(one.case, "identity") for one in chose}
     result.expect(wraps == wanted, f"{len(wraps ^ wanted)} duty wraps of others, or missing")

@@ -20,7 +20,8 @@ from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
 from amparo.casework.services import intake
-from amparo.consent import links
+from amparo.consent import links, looking
+from amparo.consent.queries import to_check
 from amparo.engine import heartbeat
 from amparo.foundation import clean, clock, ids, journal, operations
 from amparo.foundation import tables as schema
@@ -99,7 +100,7 @@ class World:
 
     officers: list[Officer] = field(default_factory=list)
 
-    def hire(self, name: str, *teams: str) -> Officer:
+    def hire(self, name: str, *teams: str, alone: bool = False) -> Officer:
         """Invited, joined, welcomed after the fingerprints were compared."""
         with self.officers[0].request() as first:
             token = people.invite(first, name=name, teams=list(teams))
@@ -109,6 +110,12 @@ class World:
             fingerprint = people.join(officer.id, newcomer(officer))
         with self.officers[0].request() as first:
             people.welcome(first, officer.id, fingerprint=fingerprint)
+        with self.officers[1].request() as other:
+            # A second person compares too, and opens the group of two persons.
+            if "release" in teams:
+                people.join_team(other, officer.id, "release", fingerprint=fingerprint)
+            elif not alone:
+                people.vouch_too(other, officer.id, fingerprint=fingerprint)
         self.officers.append(officer)
         return officer
 
@@ -120,6 +127,13 @@ class World:
         with journal.unit():
             asked = intake.ask(NOBODY, once=ids.new(), code=code, call=call, files=files_)
         return Defender(asked.case, code)
+
+
+def sure(officer: Officer, case: ids.Id) -> None:
+    """An officer has made sure that what was chosen with a code was chosen by the defender."""
+    with officer.request() as actor:
+        rows = {row.id for row in to_check(actor, case)}
+        looking.make_sure(actor, case, rows=rows, how="met")
 
 
 def newcomer(officer: Officer) -> people.Newcomer:

@@ -7,13 +7,15 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from amparo.casework import queries
-from amparo.casework.services import sharing
+from amparo.casework import choices, queries
+from amparo.casework.services import looking, sharing
 from amparo.consent import queries as answers
 from amparo.consent import services as consent
+from amparo.consent.rules import DUTY, OWN
 from amparo.foundation import ids
 from amparo.foundation.errors import Conflict, Invalid, NotFound
 from amparo.people import queries as people
@@ -43,6 +45,10 @@ COLUMNS = ("correspondence", *asked.SEVEN)
 
 def shown(row: answers.ConsentRow) -> str:
     """The answer as the matrix shows it."""
+    if row.unsure:
+        return "refused"
+    if row.to_check:
+        return "checked"
     if row.answer == "conditional" and row.condition_met:
         return "met"
     if row.answer == "granted" and row.until and not row.in_force:
@@ -88,7 +94,7 @@ def consent_page(request: Any, case: ids.Id) -> HttpResponse:
         {
             "row": row,
             "shown": shown(row),
-            "give": row.waits and row.compartment in held,
+            "give": row.waits and row.counts and row.compartment in held,
             "label": label_of(row.label),
         }
         for row in view.thread.consents
@@ -227,6 +233,74 @@ def ask(request: Any, case: ids.Id) -> HttpResponse:
         ],
         action=reverse("desk:ask", args=[case]),
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.signed_in
+def sure(request: Any, case: ids.Id) -> HttpResponse:
+    """Was it they who chose, or somebody who found their code?"""
+    view = queries.case(request.actor, case)
+    rows = view.thread.to_check
+    if not rows and request.method != "POST":
+        raise NotFound
+    shown_ = " ".join(str(row.id) for row in rows)
+    form = asked.Sure(request.POST if request.method == "POST" else None, initial={"rows": shown_})
+    if form.is_bound and form.is_valid():
+        given = form.cleaned_data
+        try:
+            looking.make_sure(
+                request.actor,
+                case,
+                rows={pages.id_of(one) for one in given["rows"].split()},
+                how=given["how"],
+                word=given["word"],
+                reason=given["reason"],
+            )
+        except Invalid as error:
+            pages.mark(form, error)
+        except Conflict:
+            raise NotFound from None
+        else:
+            done = "unsure" if given["how"] == "unsure" else "sure"
+            return pages.done(done, "desk:consent", case)
+    return _act(
+        request,
+        view,
+        form,
+        heading=_("Was it they who chose this?"),
+        button=_("Note it"),
+        says=[*map(_chosen, rows), *_warning(request, view)],
+        action=reverse("desk:sure", args=[case]),
+    )
+
+
+def _chosen(row: answers.ConsentRow) -> str:
+    """What was chosen with a code, in one sentence."""
+    said = {
+        "day": formats.date_format(timezone.localtime(row.at), "j M, H:i"),
+        "label": label_of(row.label),
+        "compartment": words.word(words.COMPARTMENTS, row.compartment),
+        "purpose": words.word(words.PURPOSES, row.purpose),
+    }
+    if row.purpose == OWN:
+        return _("%(day)s: whoever has their code shall read back: %(compartment)s.") % said
+    if row.purpose == DUTY:
+        return (
+            _("%(day)s: one duty officer may open their name when their life is in danger.") % said
+        )
+    return _("%(day)s: %(label)s may read %(compartment)s, for this: %(purpose)s.") % said
+
+
+def _warning(request: Any, view: queries.CaseView) -> list[str]:
+    typed = choices.typed_by(request.actor, view.row.case)
+    said = [_("Whoever finds a code can choose. Reach them in a way that you know is theirs.")]
+    if typed is not None:
+        name = people.names(request.actor).get(typed, "")
+        said.append(
+            _("%(name)s wrote this call down and has seen its first code; a colleague makes sure.")
+            % {"name": name}
+        )
+    return said
 
 
 def _answer(view: queries.CaseView, consent_id: ids.Id) -> answers.ConsentRow:

@@ -1,5 +1,6 @@
 """People and teams, for the coordination team: inviting, comparing, leaving, and the raid button."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect
@@ -13,7 +14,7 @@ from amparo.casework import titles
 from amparo.foundation import ids
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Unavailable
 from amparo.people import queries, services
-from amparo.people.rules import COORDINATION, HOUSE, RELAY, TEAMS
+from amparo.people.rules import COORDINATION, HOUSE, RELAY, RELEASE, TEAMS
 from amparo.web import middleware
 from amparo.web.desk import pages, words
 from amparo.web.desk.forms.organisation import (
@@ -33,7 +34,7 @@ from amparo.web.desk.sign_in import in_fours
 def people(request: Any) -> HttpResponse:
     """Who is here and in which team."""
     context = {
-        "people": queries.colleagues(request.actor),
+        "people": queries.with_second(request.actor),
         "teams": queries.teams(request.actor),
         "here": "people",
     }
@@ -117,7 +118,8 @@ def welcome(request: Any, person: ids.Id) -> HttpResponse:
             raise NotFound from None
         else:
             return pages.done("joined", "desk:people")
-    names = ", ".join(words.word(words.TEAMS, code) for code in colleague.teams)
+    names = ", ".join(words.word(words.TEAMS, one) for one in colleague.teams if one != RELEASE)
+    later = [_("The release group is opened to them by a second person of it, not by you.")]
     page = {
         "title": _("People"),
         "heading": _("Compare with %(name)s") % {"name": colleague.name},
@@ -125,10 +127,86 @@ def welcome(request: Any, person: ids.Id) -> HttpResponse:
         "says": [
             _("They read it to you, face to face or on a line you trust. It is not shown here."),
             _("Then these open to them: %(teams)s.") % {"teams": names},
+            *(later if RELEASE in colleague.teams else []),
         ],
         "action": reverse("desk:welcome", args=[person]),
         "back": reverse("desk:fingerprints"),
         "back_label": _("Fingerprints"),
+    }
+    return _act(request, form, page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.role(COORDINATION, RELEASE)
+def vouch(request: Any, person: ids.Id) -> HttpResponse:
+    """A second colleague compares too, so that somebody stands on nobody's word alone."""
+    colleague = queries.colleague(request.actor, person)
+    if colleague.second or not _may_second(request, colleague, ""):
+        raise NotFound
+
+    def deed(fingerprint: str) -> None:
+        services.vouch_too(request.actor, person, fingerprint=fingerprint)
+
+    says = [
+        _("They read it to you, face to face or on a line you trust. It is not shown here."),
+        _("Until now only %(name)s says who they are: those two count as one person.")
+        % {"name": colleague.welcomed_by},
+        _("From then on they count by themselves wherever two persons are needed."),
+    ]
+    return _compare_too(request, colleague, deed, says, "desk:vouch", "vouched")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.role(COORDINATION, RELEASE)
+def seat(request: Any, person: ids.Id) -> HttpResponse:
+    """A seat in the group that opens names two by two: a second person gives it."""
+    colleague = queries.colleague(request.actor, person)
+    if RELEASE in colleague.teams and not colleague.wants_seat:
+        raise NotFound
+    if not _may_second(request, colleague, RELEASE):
+        raise NotFound
+
+    def deed(fingerprint: str) -> None:
+        services.join_team(request.actor, person, RELEASE, fingerprint=fingerprint)
+
+    says = [
+        _("They read it to you, face to face or on a line you trust. It is not shown here."),
+        _("Then they are one of two who open a name together. Do it only for a person you know."),
+    ]
+    return _compare_too(request, colleague, deed, says, "desk:seat", "team")
+
+
+def _may_second(request: Any, colleague: queries.Colleague, code: str) -> bool:
+    here = colleague.state == "here" and not colleague.me
+    return here and queries.may_second(request.actor, colleague.id, code)
+
+
+def _compare_too(
+    request: Any,
+    colleague: queries.Colleague,
+    deed: Callable[[str], None],
+    says: list[str],
+    place: str,
+    done: str,
+) -> HttpResponse:
+    form = Welcome(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        try:
+            deed(form.cleaned_data["fingerprint"])
+        except Invalid as error:
+            pages.mark(form, error)
+        except Conflict:
+            raise NotFound from None
+        else:
+            return pages.done(done, "desk:second")
+    page = {
+        "title": _("People"),
+        "heading": _("Compare with %(name)s") % {"name": colleague.name},
+        "button": _("It is the same"),
+        "says": says,
+        "action": reverse(place, args=[colleague.id]),
+        "back": reverse("desk:second"),
+        "back_label": _("Two persons"),
     }
     return _act(request, form, page)
 
@@ -192,12 +270,12 @@ def teams(request: Any, person: ids.Id) -> HttpResponse:
     if colleague.state != "here" or colleague.relays:
         raise NotFound
     mine = queries.roles(request.actor)
-    trouble = ""
     if request.method == "POST":
+        join = request.POST.get("join", "")
+        if join == RELEASE:
+            raise NotFound  # it has a page of its own
         try:
-            services.join_team(request.actor, person, request.POST.get("join", ""))
-        except Invalid:
-            trouble = _("The release group has seven persons already. One of them leaves it first.")
+            services.join_team(request.actor, person, join)
         except (Conflict, Unavailable):
             raise NotFound from None
         else:
@@ -207,8 +285,9 @@ def teams(request: Any, person: ids.Id) -> HttpResponse:
         for code in TEAMS
         if code not in {HOUSE, RELAY}
     ]
-    context = {"one": colleague, "rows": rows, "trouble": trouble, "here": "people"}
-    return pages.render(request, "desk/teams.html", context, status=422 if trouble else 200)
+    seat_ = _may_second(request, colleague, RELEASE)
+    context = {"one": colleague, "rows": rows, "seat": seat_, "here": "people"}
+    return pages.render(request, "desk/teams.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -50,6 +50,11 @@ WRONG: words.Words = {
     "person": _("Choose one person. It does not open to a whole team."),
     "alone": _("This opens to whoever presses it. Choose yourself."),
     "relay": _("An intermediary is in no other team, and nobody else is in theirs."),
+    "typed": _(
+        "You wrote this call down and have seen its code. A colleague makes sure; you may only say "
+        "that you are not."
+    ),
+    "own": _("You, or somebody whom one colleague vouches for together with you, wrote it down."),
     "full": _(
         "The release group has seven people, and no room for more. Let somebody leave it first."
     ),

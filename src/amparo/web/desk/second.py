@@ -59,6 +59,7 @@ def second(request: Any) -> HttpResponse:
     context = {
         "overrides": overrides,
         "releases": releases,
+        "seats": people.seats_to_open(request.actor),
         "erasures": erasures,
         "here": "second",
     }
@@ -183,7 +184,7 @@ def confirm(request: Any, override_id: ids.Id) -> HttpResponse:
     """The second person reads the reason and says yes, or lets the hours run out."""
     known = people.names(request.actor)
     row = next((one for one in answers.overrides(request.actor) if one.id == override_id), None)
-    if row is None or row.mine:
+    if row is None or row.mine or row.one:
         raise NotFound
     form, page = _decide(
         request,
@@ -253,7 +254,7 @@ def _erasure(request: Any, erasure_id: ids.Id) -> erasing.ErasureRow:
 def erase(request: Any, erasure_id: ids.Id) -> HttpResponse:
     """The second person reads how the defender asked for it, and destroys everything, or does not."""
     row = _erasure(request, erasure_id)
-    if row.mine:
+    if row.mine or row.one:
         raise NotFound
     form, page = _decide(
         request,

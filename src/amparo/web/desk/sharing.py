@@ -32,7 +32,13 @@ def share(request: Any, case: ids.Id) -> HttpResponseBase:
         except Invalid as error:
             pages.mark(form, error)
         except Refused:
-            form.add_error(None, _("They said no to this, or took it back. No is an answer."))
+            form.add_error(
+                None,
+                _(
+                    "They said no to this, took it back, or nobody has made sure of their yes. "
+                    "No is an answer."
+                ),
+            )
     context = {"view": view, "form": form}
     return pages.render(request, "desk/share.html", context, status=422 if form.errors else 200)
 

@@ -96,6 +96,7 @@ ANSWERS: Words = {
     "met": pgettext_lazy("answer", "If, and met"),
     "held": pgettext_lazy("answer", "Key"),
     "asked": pgettext_lazy("answer", "Asked"),
+    "checked": pgettext_lazy("answer", "Yes, but make sure"),
     "withdrawn": pgettext_lazy("answer", "Withdrawn"),
     "expired": pgettext_lazy("answer", "Ended"),
 }
@@ -107,6 +108,7 @@ MARKS = {
     "met": ("disc", "green"),
     "held": ("disc", "soft"),
     "asked": ("ring", "blue"),
+    "checked": ("half", "ochre"),
     "withdrawn": ("barred", "red"),
     "expired": ("ring", "soft"),
 }
@@ -153,6 +155,7 @@ DECISIONS: Words = {
     "erasure asked": pgettext_lazy("decision", "Asked to erase everything"),
     "kept": pgettext_lazy("decision", "Nothing is erased; it stays"),
     "told relay": pgettext_lazy("decision", "Written to the intermediary"),
+    "new code": pgettext_lazy("decision", "They took new words or numbers"),
 }
 EXITS: Words = {
     "link": pgettext_lazy("exit", "by a link that opened once"),
@@ -287,6 +290,9 @@ DONE: Words = {
     "closed": _("Closed. A word from them opens it again."),
     "reach": _("Kept. It stands first on every page of this case."),
     "key": _("The key is given."),
+    "sure": _("Noted. What your keys open is open now; the rest waits for whoever holds it."),
+    "unsure": _("Noted. Nothing opens, and they read why."),
+    "vouched": _("Noted. They count as a person of their own wherever two are needed."),
     "second": _("Your key is laid to it. One more person is needed."),
     "asked-two": _("Asked. It opens when two persons have agreed."),
     "joined": _("Welcome. Their teams are open to them now."),

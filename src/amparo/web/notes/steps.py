@@ -223,16 +223,26 @@ def answer(step: Step) -> HttpResponse:
         thread.answer_question(step.actor, asked, yes=said != "refused", condition=condition)
     except NotFound:
         return read(step)
-    except Invalid:
+    except Invalid as error:
+        if "code" in error.fields:
+            return read(step)  # the page says it: take new ones first
         return read(step, condition_missing=asked, status=422)
     words = {
-        "granted": pgettext("consent", "You said yes. You can take it back at any time."),
+        "granted": _said_yes(),
         "refused": pgettext("consent", "You said no. That is an answer; nothing is passed on."),
         "conditional": pgettext(
             "consent", "You said yes, if that is so. Until then it stays closed."
         ),
     }
     return read(step, done=words[said])
+
+
+def _said_yes() -> str:
+    return pgettext(
+        "consent",
+        "You said yes. First somebody here makes sure that it is you. "
+        "You can take it back at any time.",
+    )
 
 
 # --- choosing -----------------------------------------------------------------------------------
@@ -248,9 +258,12 @@ def choose(step: Step) -> HttpResponse:
     if said not in ("yes", "no"):
         return choices(step)
     yes = said == "yes"
-    thread.choose(step.actor, purpose=purpose, compartment=compartment, yes=yes)
+    try:
+        thread.choose(step.actor, purpose=purpose, compartment=compartment, yes=yes)
+    except Invalid:
+        return choices(step)  # the page says it: take new ones first
     words = {
-        True: pgettext("consent", "You said yes. You can take it back at any time."),
+        True: _said_yes(),
         False: pgettext("consent", "Taken back. It is closed from now on."),
     }
     return choices(step, done=words[yes])
@@ -263,10 +276,22 @@ def again(step: Step) -> HttpResponse:
         if which is None:
             raise NotFound
         thread.say_yes_again(step.actor, which)
-    except NotFound:
+    except (NotFound, Invalid):
         return read(step, show_who=True)
-    said = pgettext("consent", "You said yes. You can take it back at any time.")
-    return read(step, done=said, show_who=True)
+    return read(step, done=_said_yes(), show_who=True)
+
+
+def stop(step: Step) -> HttpResponse:
+    """It was not they who said yes, or they think better of it, before anything is open."""
+    which = ids.parse(step.given("which"))
+    try:
+        if which is None:
+            raise NotFound
+        thread.stop(step.actor, which)
+    except NotFound:
+        return read(step)
+    stopped = pgettext("consent", "Stopped. Nothing was opened, and those on duty read so.")
+    return read(step, done=stopped)
 
 
 # --- taking along --------------------------------------------------------------------------------
@@ -304,6 +329,7 @@ STEPS: dict[str, Callable[[Step], HttpResponseBase]] = {
     "choices": choices,
     "choose": choose,
     "again": again,
+    "stop": stop,
     "export": export,
     "plan": plans.plan,
     "check-in": checkins.check_in,

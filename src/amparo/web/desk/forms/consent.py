@@ -232,5 +232,36 @@ class How(Form):
     )
 
 
+class Sure(Form):
+    """How an officer made sure that it was the defender who chose."""
+
+    rows = forms.CharField(widget=forms.HiddenInput)
+    how = forms.ChoiceField(
+        label=_("How did you make sure?"),
+        choices=[
+            ("word", pgettext_lazy("sure", "They told me the agreed word")),
+            ("spoke", pgettext_lazy("sure", "I spoke with them, and know that it was they")),
+            ("met", pgettext_lazy("sure", "I met them")),
+            ("unsure", pgettext_lazy("sure", "I am not sure that it was they")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose how you made sure, or that you are not.")},
+    )
+    word = forms.CharField(
+        label=_("The word that they told you"),
+        help_text=_("Only if they told it to you. It is compared, and shown to nobody."),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    reason = text(
+        _("If you are not sure: why?"),
+        "",
+        _("They read it on their page. Nothing opens, and they can choose again."),
+        rows=2,
+        required=False,
+    )
+
+
 class Plain(Form):
     """A yes, by pressing the button."""
