@@ -170,7 +170,6 @@ CLEAR: dict[str, Callable[[Any], bool]] = {
     "moment": _text(MOMENT),
     "word": _text(r"[a-zA-Z_. -]{0,60}"),
     "name": _text(r"[a-z0-9_]{1,100}"),
-    # Lists of ids, days and short codes; nothing sealed stands in them.
     "json": _text(rf'(?:[\[\]{{}}:, ]|"(?:{_WORD})"|\d+|null|true|false)*'),
     "note": _text(r"log-[0-9a-f]{16}\n\d+\n[A-Za-z0-9+/=]{44}\n\d{4}-\d\d-\d\d\n\n— log-\S+ \S+\n"),
     "hash": _bytes(32),
@@ -302,7 +301,6 @@ class Booty:
             self.classified[kind] += 1
         else:
             self.unclassified.append(where)
-        # Ids as one text, whichever way the database wrote them.
         return str(uuid.UUID(value)) if kind == "id" and check and value else value
 
     def _walk_files(self) -> None:
@@ -338,7 +336,6 @@ class Thief:
         self.auditors = [row["id"] for row in rows if row["code"] == "auditors"]
         for key in booty.server.values():
             self._take_root(key)
-        # A key that somebody forgot to make; and whatever has a key's size might be one.
         self.secrets |= {bytes(32): None, b"\xff" * 32: None}
         for table in ("vault_session", "consent_link"):
             for row in booty.tables[table]:
