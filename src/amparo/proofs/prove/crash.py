@@ -99,6 +99,13 @@ def _let_go() -> None:
             close_pool()
 
 
+def _without_pool() -> None:
+    """After a fork: what a pool's threads held a lock on stays locked for ever in the child, which has
+    one thread and wants one connection."""
+    for alias in (DATA, KEYSTORE):
+        connections[alias].settings_dict["OPTIONS"].pop("pool", None)
+
+
 FAILED = b"failed "
 
 
@@ -110,6 +117,7 @@ def _killed(deed: Deed, stage: Stage, switch: Switch) -> tuple[bool, int]:
     if not child:
         code = 1
         try:
+            _without_pool()
             switch.arm()
             deed(stage)
             os.write(writer, switch.count.to_bytes(4, "big"))
