@@ -110,6 +110,11 @@ def test_what_is_wrong_stands_beside_its_question_and_nothing_typed_is_lost(ines
     assert not Listing.objects.exists()
 
 
+def test_codes_are_parted_by_the_comma_of_ones_own_script(ines: Client) -> None:
+    assert ines.post("/desk/directory/add", FORM | {"languages": "ar، es"}).status_code == 302
+    assert Listing.objects.exists()
+
+
 def test_a_change_that_came_second_is_drawn_again_from_what_it_is_now(made, ines: Client) -> None:
     ines.post("/desk/directory/add", FORM)
     path = f"/desk/directory/{Listing.objects.get().id}"

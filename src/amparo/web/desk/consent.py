@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from amparo.casework import choices, queries
@@ -277,7 +278,7 @@ def sure(request: Any, case: ids.Id) -> HttpResponse:
 def _chosen(row: answers.ConsentRow) -> str:
     """What was chosen with a code, in one sentence."""
     said = {
-        "day": formats.date_format(timezone.localtime(row.at), "j M, H:i"),
+        "day": formats.date_format(timezone.localtime(row.at), pgettext("date", "j M, H:i")),
         "label": label_of(row.label),
         "compartment": words.word(words.COMPARTMENTS, row.compartment),
         "purpose": words.word(words.PURPOSES, row.purpose),

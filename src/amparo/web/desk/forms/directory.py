@@ -21,7 +21,8 @@ SPANS, WAYS = 2, 3
 
 
 def _codes(given: str) -> tuple[str, ...]:
-    return tuple(one for one in given.replace(",", " ").split() if one)
+    """Codes as people part them: by spaces, by a comma, by the comma of their own script."""
+    return tuple(given.replace(",", " ").replace("،", " ").split())
 
 
 class Search(Form):
