@@ -1,6 +1,7 @@
 """The thief: takes a copy of everything that an installation has on disk and opens what it can.
 
-A program of its own: it knows docs/FORMATS.md and shares no line with Amparo. It says what each value
+A program of its own: it knows docs/FORMATS.md and shares no line with Amparo; the tables that it knows
+stand in thief.txt beside it. It says what each value
 of FOLDER (databases, server.keys, amparo.toml, files/) is, fails on what it does not know, and tries
 every key on everything sealed. Without a person's secret it must open nothing but the shadow.
 
@@ -202,56 +203,11 @@ def _peeled(value: Any) -> dict[str, bytes] | None:
 
 
 _ROOM = "id=id case=id compartment=word sealed=field"
+_KNOWN = Path(__file__).with_name("thief.txt").read_text().replace("@room", _ROOM)
 TABLES: dict[str, dict[str, str]] = {
     line.split()[0]: dict(pair.split("=") for pair in line.split()[1:])
-    for line in f"""\
-foundation_journalentry seq=number day=day digest=hash sealed=journal place=number
-foundation_announcement id=id event=word ids=json tries=number due_at=moment
-foundation_operation id=id kind=word ids=json done=number due_at=moment
-foundation_keyintent id=id due_at=moment
-vault_principal id=id kind=word code=word public=public voucher=signature vouched_by=id \
-succeeds=id generation=number active=number op=id
-vault_slot id=id principal_id=id kind=word find=hash blob=slot op=id
-vault_factor id=id principal_id=id kind=word sealed=factor last_step=number
-vault_second id=id person=id code=word signer=id signature=signature op=id
-vault_membership id=id team_id=id member_id=id wrap=wrap signer=id signature=signature op=id
-vault_epoch id=id case=id compartment=word number=number recipients=json signer=id \
-signature=signature day=day op=id
-vault_grant id=id case=id compartment=word epoch=number grantee=id purpose=word until=day \
-wrap=wrap signer=id signature=signature op=id
-vault_pairwrap id=id case=id compartment=word epoch=number first=id second=id wrap=pair \
-signer=id signature=signature op=id
-vault_left find=hash until=moment
-vault_session find=hash principal_id=id kind=word half=hash sealed=session until=moment
-vault_upload id=id whole=number until=moment day=day
-vault_part id=id upload_id=id number=number digest=hash
-vault_checkpoint size=number root=hash peaks=hashes leaves=hashes note=note day=day
-consent_record {_ROOM}
-consent_disclosure {_ROOM}
-consent_override {_ROOM} subject=word grantee=id by=id confirmed=number due_at=moment
-consent_release id=id case=id subject=word asker=id first=id peeled=peeled done=number day=day
-consent_link id=id find=hash kind=word body=capsule until=moment
-messages_route id=id owner=id channel=word sealed=duty own=own day=day
-messages_trial id=id what=word day=day
-messages_outgoing id=id route_id=id event=id waiting=number tries=number due_at=moment
-people_person {_ROOM}
-people_team {_ROOM} code=word
-people_listing {_ROOM}
-casework_call {_ROOM}
-casework_relayed id=id person=id sealed=own day=day
-casework_relaynote id=id item_id=id person=id unread=number sealed=own
-casework_case id=id stage=word state=word level=number due_at=moment owner=id second=id \
-unread=number merged_into=id version=number day=day
-casework_cover {_ROOM}
-casework_entry {_ROOM} unread=number
-casework_file {_ROOM} entry=id upload=id
-casework_outsideanswer id=id case=id sealed=team
-casework_erasure {_ROOM} by=id until=day
-casework_takenover id=id case=id person=id day=day
-casework_draft id=id person=id sealed=own day=day
-casework_sent id=id day=day
-django_migrations id=number app=name name=name applied=moment
-sqlite_sequence name=name seq=number""".splitlines()
+    for line in _KNOWN.splitlines()
+    if not line.startswith("#")
 }
 # The name under which a sealed column binds itself: room.table, but for these.
 KINDS = {"casework_outsideanswer": "casework.outside answer", "casework_draft": "draft"} | {
