@@ -230,7 +230,8 @@ def test_what_a_roster_lacks_is_named():
         ({"unit": "months"}, "unit"), ({"unit": "hours", "length": 3}, "length"),
         ({"length": 0}, "length"), ({"begins": "soon"}, "begins"),
         ({"begins": "2026-03-02T08:00+00:00"}, "begins"), ({"zone": "Nowhere/Land"}, "zone"),
-        ({"zone": "../etc"}, "zone"),
+        ({"zone": "../etc"}, "zone"), ({"begins": "0001-01-01T08:00"}, "begins"),
+        ({"begins": "9999-12-31T08:00"}, "begins"),
     ],
 )  # fmt: skip
 def test_what_keeps_a_rotation_from_being_kept(wrong, field):

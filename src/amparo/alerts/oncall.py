@@ -397,7 +397,9 @@ def faults(rotation: Rotation) -> dict[str, str]:
     elif not SHORTEST[rotation.unit] <= rotation.length <= LONGEST[rotation.unit]:
         wrong["length"] = "range"
     try:
-        if datetime.fromisoformat(rotation.begins).tzinfo is not None:
+        begins = datetime.fromisoformat(rotation.begins)
+        # Far from our time the arithmetic of clocks runs out of years, in the middle of a press.
+        if begins.tzinfo is not None or not 2000 <= begins.year < 2100:
             wrong["begins"] = "form"
     except ValueError:
         wrong["begins"] = "form"

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+import structlog
+
 from amparo.alerts import oncall
 from amparo.alerts.models import HANDOVER, ONCALL, ROSTER, Feed, HandOver, Roster
 from amparo.alerts.rules import Fault
@@ -21,6 +23,7 @@ from amparo.people.rules import COORDINATION, INTAKE
 from amparo.vault import duty
 
 Doc = dict[str, Any]
+_say = structlog.get_logger("amparo.alerts")
 
 
 def empty() -> Doc:
@@ -113,11 +116,16 @@ SECOND_RING, THIRD_RING = 1, 2
 def to_ring(times: int) -> list[ids.Id]:
     """Whom an alarm rings that has rung the desk so often before: whoever is on first; when nobody has
     answered, the deputy too; then everybody of the intake team. Everybody at once where nobody is on,
-    or nobody of those on has said how they are told."""
+    nobody of those on has said how they are told, or the roster cannot be read."""
     everybody = people.members_of(INTAKE)
     if times >= THIRD_RING:
         return everybody
-    now = of_moment(armed(), clock.now())
+    try:
+        now = of_moment(armed(), clock.now())
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        # Whatever is wrong with the roster: a press must not fail for it.
+        _say.error("the roster cannot be read", kind=type(error).__name__)
+        return everybody
     front = [one for one in (now.first, now.beside) if one is not None]
     for wanted in (front, list(now.all())) if times < SECOND_RING else (list(now.all()),):
         if wanted and ringing.can_ring(wanted):

@@ -21,6 +21,7 @@ from amparo.messages import lines
 TIMEOUT = 5.0  # seconds for a whole hand-over, however slowly an answer drips
 MOST = 64 * 1024  # bytes of an answer that are read
 LONGEST_REST = 60  # seconds that a carrier is left alone before we look again, whatever it asks for
+ADDRESSES = 4  # of a name that are tried
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -134,7 +135,7 @@ def _dialled(parts: SplitResult, private: bool, until: float) -> socket.socket:
     allowed = [one for one in dict.fromkeys(found) if private or is_public(one)]
     if not allowed:
         raise NotTaken("private")
-    wire = socket.create_connection((allowed[0], port), max(until - time.monotonic(), 0.001))
+    wire = _connected(allowed[:ADDRESSES], port, until)
     try:
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if parts.scheme == "https":
@@ -144,6 +145,16 @@ def _dialled(parts: SplitResult, private: bool, until: float) -> socket.socket:
         wire.close()
         raise
     return wire
+
+
+def _connected(addresses: list[str], port: int, until: float) -> socket.socket:
+    """With the first that answers; each has its share of the time, for a name may have dead ones."""
+    *others, last = addresses
+    for at, one in enumerate(others):
+        left = max(until - time.monotonic(), 0.001) / (len(addresses) - at)
+        with suppress(OSError):
+            return socket.create_connection((one, port), left)
+    return socket.create_connection((last, port), max(until - time.monotonic(), 0.001))
 
 
 def _looked_up(host: str, port: int, until: float) -> list[str]:

@@ -259,6 +259,26 @@ def test_somebody_who_cannot_after_all_gives_their_place_back(house, amina, post
     assert CallOut.objects.get().taken == 0
 
 
+def test_the_only_one_who_said_yes_cannot_after_all_and_the_desk_hears_of_it(house, amina, post):
+    one, two = helper(house, "marta"), helper(house, "nuria")
+    with house.ines.request() as ines:
+        messages.set_route(ines, channel="mail", address="ines@example.org")
+    yes(house, amina)
+    begin(house, amina, one, two)
+    tokens = told(post)
+    assert say(tokens["marta@example.org"], "yes") == "taken"
+    assert say(tokens["nuria@example.org"], "yes") == "covered"
+    told(post)
+    assert say(tokens["marta@example.org"], "no") == "noted"
+    with journal.unit():
+        ringing.send_due()
+    assert [address for address, _ in post] == ["ines@example.org"]
+    row = CallOut.objects.get()
+    assert (row.state, row.taken, row.due_at) == ("open", 0, None)
+    assert say(tokens["nuria@example.org"], "yes") == "taken"  # who was asked may still come
+    assert CallOut.objects.get().state == "covered"
+
+
 def test_a_drill_asks_only_those_who_agreed_and_is_counted_apart(house, amina, post):
     helper(house, "marta")
     drills = helper(house, "nuria", exercise=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from amparo.alerts import oncall, queries, roster, rules
-from amparo.alerts.models import Alarm, Feed, HandOver, Roster
+from amparo.alerts.models import ONCALL, Alarm, Feed, HandOver, Roster
 from amparo.alerts.oncall import Rotation, Window
 from amparo.alerts.rules import DESK, Rung
 from amparo.alerts.services import plans, pressing
@@ -19,7 +19,7 @@ from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
 from amparo.messages import services as messages
 from amparo.messages.models import Outgoing, Route
 from amparo.people import services as people
-from amparo.vault import server
+from amparo.vault import duty, server
 from amparo.web.notes.promise import promise
 from tests import make
 from tests.make import House, Officer
@@ -105,6 +105,17 @@ def test_an_alarm_rings_who_is_on_then_the_deputy_then_everybody(house, phone, a
     rung = [one.more["staff"] for one in reversed(happened) if one.what == "told"]
     assert [len(one) for one in rung] == [1, 2, 3, 3]  # the desk reads afterwards who was rung
     assert rung[0] == [str(house.tomas.id)]
+
+
+def test_everybody_is_rung_when_the_roster_cannot_be_read(house, phone, amina):
+    routes(house.ines, house.tomas)
+    keep(house.ines, rotation(house.tomas))
+    row = Roster.objects.get()
+    doc = duty.open_(ONCALL, row.id, bytes(row.armed))
+    doc["rotations"][0] |= {"begins": "9999-12-31T23:00", "zone": "America/Bogota"}
+    Roster.objects.update(armed=duty.seal(ONCALL, row.id, doc))
+    press(house, amina)
+    assert phone.take() == ["ines@example.org", "tomas@example.org"]
 
 
 def test_everybody_is_rung_when_nobody_of_those_on_can_be(house, phone, amina):

@@ -82,9 +82,11 @@ def test_a_call_about_a_case_stands_in_the_case_and_in_the_log_only_that_it_was(
     with house.ines.request() as ines:
         assert calls.log(ines, said, once=once) is False
         (line,) = calls.listed(ines)
+        with pytest.raises(Conflict):
+            calls.log(ines, said, once=once)
         texts = [one.text for one in queries.case(ines, amina.case).thread.messages]
+    assert texts.count("She is in the bus.") == 1
     assert (line.text, line.who, line.case, line.next_at) == ("", "", amina.case, at_)
-    assert "She is in the bus." in texts
     with house.ines.request() as ines:
         calls.done(ines, line.id)
         assert calls.listed(ines)[0].next_at is None

@@ -118,6 +118,25 @@ def test_the_same_event_changes_nothing_also_after_the_work_was_done(house, amin
         assert Task.objects.count() == before
 
 
+def test_whose_tasks_they_are_is_told_although_the_first_telling_broke_off(
+    house, amina, told, monkeypatch
+) -> None:
+    press(armed(house, amina))
+    alarm, event = pressing.Alarm.objects.get().id, ids.new()
+    told.now()
+
+    def dies(*_args, **_more):
+        raise OSError("the power goes")
+
+    with monkeypatch.context() as broken, journal.unit():
+        broken.setattr(starting.messages, "queue_notices", dies)
+        with pytest.raises(OSError, match="power"):
+            starting.start_pressed(amina.case, alarm, mode="actual", event=event)
+    with journal.unit():
+        assert starting.start_pressed(amina.case, alarm, mode="actual", event=event)
+    assert len(told.now()) >= 2
+
+
 def test_a_crash_between_the_press_and_its_tasks_is_made_good_by_the_engine(
     house, amina, monkeypatch
 ) -> None:

@@ -215,6 +215,24 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_called(
     assert looked == ["carrier.invalid"] and called == [("127.0.0.1", here.port)]
 
 
+def test_a_name_with_a_dead_address_is_reached_at_its_other_one(
+    here: Carriers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = socket.getaddrinfo
+
+    def look(host: str, port: int, *more: Any, **given: Any) -> Any:
+        if host != "carrier.invalid":
+            return known(host, port, *more, **given)
+        both = ("127.0.0.9", "127.0.0.1")  # nobody listens at the first
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in both]
+
+    settings.file().write_text(here.toml().replace("127.0.0.1", "carrier.invalid"))
+    settings._read.cache_clear()
+    monkeypatch.setattr(socket, "getaddrinfo", look)
+    send(here, "matrix")
+    assert len(here.taken) == 1
+
+
 def test_no_proxy_of_the_environment_is_used(
     here: Carriers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,7 +77,7 @@ def answer(
     alarm from telling them more. The word that was agreed for whoever is forced ends it to the eye.
 
     Whom a message says it is from can be forged, so one keeps a ladder still for a shorter time
-    (decision 0022)."""
+    (decision 0014)."""
     if answer_ not in rules.ANSWERS:
         raise Invalid("choose", {"answer": "choose"})
     with operations.writing():

@@ -378,8 +378,8 @@ def _count(row: CallOut, doc: Doc, who: str, answer: str) -> waves.Effect:
     """Carry an answer out; the caller saves."""
     row.version += 1
     if answer != "yes":
-        if doc["said"].get(who) == "yes" and row.state == "open":
-            row.taken -= 1  # thinks better of it: another may come
+        if doc["said"].get(who) == "yes":
+            _give_back(row, doc)
         doc["said"][who] = answer
         if row.due_at and waves.all_said_no(doc["asked"], doc["said"]):
             row.due_at = clock.now()
@@ -396,9 +396,22 @@ def _count(row: CallOut, doc: Doc, who: str, answer: str) -> waves.Effect:
         ringing.drop(row.id)
         # Whom it would have asked, and by which ways, is wanted no more.
         doc |= {"people": {}, "waves": [], "yes": {}}
-        ringing.ring_staff(row.id, [ids.of(doc["asker"])], uuid.uuid5(row.id, "covered"))
+        ringing.ring_staff(
+            row.id, [ids.of(doc["asker"])], uuid.uuid5(row.id, f"covered {row.version}")
+        )
     row.run = duty.seal(CALLOUT, row.id, doc)
     return "taken"
+
+
+def _give_back(row: CallOut, doc: Doc) -> None:
+    """Somebody cannot come after all. Where it was covered, nobody is left to be asked: the desk hears
+    of it at once, and whoever was asked before may still say yes."""
+    row.taken -= 1
+    if row.state == "covered":
+        row.state = "open"
+        whom = {ids.of(doc["asker"]), *roster.to_ring(0)}
+        ringing.ring_staff(row.id, whom, uuid.uuid5(row.id, f"given back {row.version}"))
+        _said(row, "nobody left").save(force_insert=True)
 
 
 # --- the desk ------------------------------------------------------------------------------------

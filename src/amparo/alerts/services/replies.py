@@ -46,7 +46,7 @@ def heard(one: inbound.Heard) -> None:
         return
     said, word = words.understood(one.text)
     if said == words.START and one.sender:
-        Silence.objects.filter(number=inbound.mark(one.sender)).delete()
+        _tell_again(one.sender)
     told = _told(one.sender) if one.sender else None
     if told is None:
         keywords.stranger(one.sender)
@@ -82,6 +82,14 @@ def _silence(sender: str, told: Doc) -> None:
     with operations.writing():
         Silence.objects.get_or_create(case=case, number=inbound.mark(sender))
         journal.note("contact asked for silence", case)
+
+
+def _tell_again(sender: str) -> None:
+    quiet = Silence.objects.filter(number=inbound.mark(sender))
+    if quiet.exists():
+        with operations.writing():
+            quiet.delete()
+            journal.note("contact may be told again")
 
 
 def _send_back(sender: str, told: Doc, *, named: bool) -> None:

@@ -3,7 +3,6 @@ is typed into the desk's own papers; what belongs to a case goes into the case."
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from amparo.alerts import queries as alarms
 from amparo.alerts.services import answering
@@ -65,20 +64,11 @@ def log(actor: Actor, said: Said, *, once: ids.Id) -> bool:
     leave = directory.leave(actor, write=True)
     case = _case(actor, said)
     _check(said, case)
-    about: dict[str, Any] = {"who": said.who.strip(), "text": said.text}
-    if case is not None and said.them:
-        desk.log_call(
-            actor,
-            case,
-            outcome=said.outcome,
-            text=said.text,
-            reason=said.reason,
-            incoming=said.incoming,
-            next_step=said.next_step.strip(),
-        )
-        about = {"who": "", "text": ""}
+    inside = case is not None and said.them
     row = Call(id=once, case=leave.case)
-    doc = about | {
+    doc = {
+        "who": "" if inside else said.who.strip(),
+        "text": "" if inside else said.text,
         "at": stamp(),
         "by": str(actor.id),
         "outcome": said.outcome,
@@ -89,6 +79,16 @@ def log(actor: Actor, said: Said, *, once: ids.Id) -> bool:
     }
     with operations.writing():
         only_once(once)
+        if case is not None and inside:
+            desk.log_call(
+                actor,
+                case,
+                outcome=said.outcome,
+                text=said.text,
+                reason=said.reason,
+                incoming=said.incoming,
+                next_step=said.next_step.strip(),
+            )
         row.sealed = gate.seal(leave, CALL, row.id, doc)
         row.save(force_insert=True)
         journal.note("call logged", case or "", outcome=said.outcome)

@@ -148,9 +148,10 @@ def start_pressed(case: ids.Id, alarm: ids.Id, *, mode: str, event: ids.Id) -> i
         # Two engines at once: each id once.
         Task.objects.bulk_create(rows, ignore_conflicts=True)
         journal.note("playbook started", case, head.id, exercise=exercise)
-    if not exercise:
-        named = {who for one in rows for who in (one.owner, one.second) if who is not None}
-        messages.queue_notices(sorted(named, key=str), event)
+        if not exercise:
+            # In the same commit: this event again finds the tasks, and would tell nobody.
+            named = {who for one in rows for who in (one.owner, one.second) if who is not None}
+            messages.queue_notices(sorted(named, key=str), event)
     return len(rows) - 1
 
 

@@ -64,7 +64,7 @@ def held_until(channel: str) -> datetime | None:
     """Until when a carrier wants to be left alone; None when it may be asked."""
     until = _resting.get(channel)
     if until is not None and until <= clock.now():
-        del _resting[channel]
+        _resting.pop(channel, None)  # another sender may have been quicker
         return None
     return until
 
