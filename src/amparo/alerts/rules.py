@@ -195,10 +195,12 @@ def effect(
     spoke: bool = False,
     confirms: bool = False,
     may_prolong: bool = False,
+    may_hold: bool = True,
 ) -> Effect:
     """What an answer does. `asked_at` is the step at which this person was asked; `spoke`: they say
     that they have spoken to the person, which `confirms` what another has said; `may_prolong`: they are
-    on it, and their time is nearly over.
+    on it, and their time is nearly over; not `may_hold`: they have kept this alarm still as often as
+    anybody may.
 
     taken: it counts. confirm: it keeps still, until those on duty or a second contact confirm it.
     still: they are on it for another while. late: the ladder is past them, and stays as it is; they are
@@ -217,7 +219,7 @@ def effect(
         return "moved" if state == "open" and asked_at == step else "late"
     if state == "answered":
         return "still" if may_prolong else "over"
-    return "taken" if asked_at == step else "late"
+    return "taken" if asked_at == step and may_hold else "late"
 
 
 HOLDS: tuple[Effect, ...] = (
@@ -225,6 +227,12 @@ HOLDS: tuple[Effect, ...] = (
     "still",
     "confirm",
 )  # answers after which a ladder keeps still
+
+
+def may_hold(times: int) -> bool:
+    """Whether a contact who has kept this alarm still so often may do so once more: whoever has their
+    phone, or sends in their name, must not hush it for ever by beginning anew after each end."""
+    return times <= STILL
 
 
 def may_prolong(*, left: timedelta, times: int) -> bool:

@@ -78,14 +78,14 @@ def queue(
     now = clock.now()
     rows = [
         Ringing(
-            id=ring.id,
+            id=(row := _hidden(ring.id)),
             origin=origin,
-            idem=ring.idem,
+            idem=_hidden(ring.idem),
             due_at=now,
             lane=0 if urgent else 1,
             sealed=duty.seal(
                 RING,
-                ring.id,
+                row,
                 {
                     "ways": [list(way) for way in ring.ways],
                     "text": ring.text,
@@ -111,6 +111,12 @@ def queue(
     )
 
 
+def _hidden(name: ids.Id) -> ids.Id:
+    """A person's or a message's name as it stands in the table and goes to carriers. Who has the tables
+    can guess what it was made of: beside a carrier's records they would say whose alarm it was."""
+    return duty.hidden_id("ring", name)
+
+
 def _put(rows: list[Ringing]) -> None:
     # What was given up is tried anew as long as its alarm rings.
     known = Ringing.objects.filter(id__in=[row.id for row in rows])
@@ -131,9 +137,9 @@ def ring_staff(origin: ids.Id, owners: Iterable[ids.Id], move: ids.Id) -> None:
     routes = Route.objects.filter(owner__in=list(owners)).values_list("id", flat=True)
     rows = [
         Ringing(
-            id=uuid.uuid5(origin, route.hex),
+            id=_hidden(uuid.uuid5(origin, route.hex)),
             origin=origin,
-            idem=uuid.uuid5(move, route.hex),
+            idem=_hidden(uuid.uuid5(move, route.hex)),
             route_id=route,
             due_at=now,
         )

@@ -1,6 +1,7 @@
 """From the press to somebody who answers: nothing lost, nothing twice, nothing left over."""
 
 import re
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -594,3 +595,51 @@ def test_a_look_of_the_auditor_walks_no_table(phone, house, amina):
         assert walked not in plan.replace("SCAN TABLE ", "SCAN "), plan
     for walked in ("Seq Scan on alerts_alarm", "Seq Scan on messages_ringing"):
         assert walked not in plan, plan
+
+
+# --- what whoever has the tables could guess -------------------------------------------------------
+def test_one_contact_cannot_hush_an_alarm_for_ever_by_beginning_anew(phone, house, amina):
+    press(arm(amina))
+    phone.take()
+    token = phone.token(SISTER)
+    held = 0
+    for _ in range(12):
+        with journal.unit():
+            body = answering.open_link(token, seen=Alarm.objects.get().step).body
+        if say(body, "on it") != "taken":
+            break
+        held += 1
+        phone.wait(31)
+    assert held == rules_.STILL + 1
+    assert Alarm.objects.get().state == "open" and LAWYER in wait(phone, 5)
+
+
+def test_no_id_of_a_message_is_made_of_what_the_tables_say(phone, house, amina, monkeypatch):
+    """A carrier keeps the ids that it was given beside the address. Whoever has its records and the
+    tables, but not the duty key, must not find out of which alarm a message was."""
+    route(house)
+    given: list[str] = []
+    taken = phone.send
+
+    def send(channel: str, address: str, idem: str, **more: str) -> None:
+        given.append(idem)
+        taken(channel, address, idem, **more)
+
+    monkeypatch.setattr(channels, "send", send)
+    press(arm(amina))
+    rows = {str(row.id) for row in Ringing.objects.all()}
+    phone.take()
+    alarm = Alarm.objects.get()
+    members = [str(one) for one in services.Route.objects.values_list("id", flat=True)]
+    names = [*PEOPLE, DESK, *members, *[one.replace("-", "") for one in members]]
+    texts = {
+        text
+        for name in names
+        for what in ("alarm", "try", "clear")
+        for text in (name, f"{what} {name}", *(f"{n} {what} {name}" for n in range(9)))
+    } | {f"{n} {name}" for n in range(9) for name in names}
+    first = {uuid.uuid5(alarm.id, text) for text in texts}
+    guessed = first | {uuid.uuid5(one, text) for one in first for text in names}
+    assert len(given) == 2 and len(rows) == 2
+    assert not {one.hex for one in guessed} & set(given)
+    assert not {str(one) for one in guessed} & rows

@@ -1,5 +1,6 @@
 """Check-ins: who is late is reminded before anybody else is told; who is not heard of is looked for."""
 
+import uuid
 from contextlib import suppress
 
 import pytest
@@ -231,3 +232,20 @@ def test_nothing_of_a_check_in_can_be_read(phone, ines, amina):
     begin(amina, every=60, word="fine day", forced="fine evening")
     (row,) = CheckIn.objects.all()
     assert not [one for one in (b"fine", b"example", b"order") if one in bytes(row.sealed)]
+
+
+def test_when_somebody_was_missed_cannot_be_tried_out(phone, ines, amina):
+    """The key of a press stays in clear. Nobody may find the check-in's time by trying all of a day."""
+    arm(amina, "desk")
+    begin(amina, legs=(60,))
+    (due,) = CheckIn.objects.values_list("due_at", flat=True)
+    times = set()
+    for _ in range(121):
+        phone.wait(1)
+        times |= set(CheckIn.objects.values_list("due_at", flat=True))
+        if Alarm.objects.exists():
+            break
+    row = Alarm.objects.get()
+    assert due in times
+    assert row.press not in {uuid.uuid5(row.plan, f"missed {one.isoformat()}") for one in times}
+    assert row.press.version == 4

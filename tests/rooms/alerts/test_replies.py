@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -420,3 +421,20 @@ def test_providers_that_lie_about_delivery_do_not_stop_a_ladder(phone, rung):
     Ringing.objects.all().delete()
     assert phone.wait(5) == [LAWYER]
     assert ringing.standing().unreported == 0
+
+
+def test_which_message_pressed_is_found_by_the_duty_key_alone(phone, amina):
+    """The provider knows a message's id and its sender; whoever has that and the tables must not find
+    the sender's case. The same message twice is one press, the same id on another day is another."""
+    arm(amina)
+    choose(amina)
+    hears(OWN, PHRASE, "sms 17")
+    hears(OWN, PHRASE, "sms 17")
+    row = alarm()
+    assert row.press != uuid.uuid5(row.case, "sms 17") and row.press.version == 4
+    Alarm.objects.update(state="safe", due_at=None)
+    hears(OWN, PHRASE, "sms 17")
+    assert Alarm.objects.count() == 1
+    clock.forward(timedelta(days=1))
+    hears(OWN, PHRASE, "sms 17")
+    assert Alarm.objects.filter(state="open").count() == 1

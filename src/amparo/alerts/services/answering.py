@@ -60,7 +60,7 @@ def shown(body: dict[str, Any]) -> Called:
         datetime.fromisoformat(doc["pressed_at"]) if doc else None,
         alarm.step,
         body,
-        bool(doc) and doc.get("on_it") == body["who"] and _may_prolong(alarm, doc),
+        bool(doc) and _may_go_on(alarm, doc, body["who"]),
     )
 
 
@@ -94,7 +94,8 @@ def answer(
             word_is_right=right or forced,
             spoke=spoke,
             confirms=any(one != who for one in doc.get("safe", [])),
-            may_prolong=doc.get("on_it") == who and _may_prolong(row, doc),
+            may_prolong=_may_go_on(row, doc, who),
+            may_hold=rules.may_hold(_held_by(doc, who)),
         )
         if row.mode == "exercise":
             found = "taken" if answer_ in {"on it", "safe"} else found
@@ -112,6 +113,16 @@ def answer(
 
 def _is_word(doc: dict[str, Any], which: str, word: str) -> bool:
     return keys.same_word(doc.get(which, ""), word) and bool(doc.get(which))
+
+
+def _held_by(doc: dict[str, Any], who: str) -> int:
+    """How often a contact has kept it still so far."""
+    return int(doc.get("held", {}).get(who, 0))
+
+
+def _may_go_on(row: Alarm, doc: dict[str, Any], who: str) -> bool:
+    on_it = doc.get("on_it") == who and rules.may_hold(_held_by(doc, who))
+    return on_it and _may_prolong(row, doc)
 
 
 def _may_prolong(row: Alarm, doc: dict[str, Any]) -> bool:
@@ -142,8 +153,10 @@ def _carry_out(
         row.due_at = clock.now()
         running.ringing.announce()
     elif found == "taken" and said == "on it":
+        doc["held"] = doc.get("held", {}) | {who: _held_by(doc, who) + 1}
         _hold(row, doc, who, hold=hold)
     elif found == "still":
+        doc["held"] = doc.get("held", {}) | {who: _held_by(doc, who) + 1}
         _hold(row, doc, who, hold=hold, times=int(doc.get("still", 0)) + 1)
     elif found == "confirm":
         _ask_to_confirm(row, doc, who)

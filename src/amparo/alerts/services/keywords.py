@@ -176,7 +176,9 @@ def forget() -> None:
 def _press(row: Plan, doc: dict[str, Any], heard: inbound.Heard, *, hold: bool) -> None:
     chosen = doc.pop(KEYWORD)
     # The same message twice is the same press; the plan that a page presses is not pressed beside it.
-    once = uuid.uuid5(row.case, heard.key) if heard.key else ids.new()
+    # It stays with the alarm, and the provider knows its id and the sender: only the duty key finds the
+    # one from the other. Of another day it is another message: some count theirs from one again.
+    once = _once(row.case, heard.key) if heard.key else ids.new()
     plan = Plan.objects.filter(case=row.case, kind__in=PRESSED).order_by("kind").first() or row
     with operations.writing():
         try:
@@ -186,6 +188,10 @@ def _press(row: Plan, doc: dict[str, Any], heard: inbound.Heard, *, hold: bool) 
             return  # a press of before, of a plan that was changed since
         if chosen["answer"] and heard.sender and not pressed.again:
             _answer(pressed.alarm, heard.sender, doc["text"])
+
+
+def _once(case: ids.Id, key: str) -> ids.Id:
+    return duty.hidden_id("press", case, key, clock.today().isoformat())
 
 
 def _answer(alarm: ids.Id, sender: str, text: str) -> None:
