@@ -110,9 +110,11 @@ def test_what_is_wrong_stands_beside_its_question_and_nothing_typed_is_lost(ines
     assert not Listing.objects.exists()
 
 
-def test_codes_are_parted_by_the_comma_of_ones_own_script(ines: Client) -> None:
-    assert ines.post("/desk/directory/add", FORM | {"languages": "ar، es"}).status_code == 302
-    assert Listing.objects.exists()
+def test_comma_and_digits_of_ones_own_script_are_understood(ines: Client) -> None:
+    theirs = {"languages": "ar، es", "address1": "+٥٧٣٠٠١٢٣٤٥٦٧"}
+    assert ines.post("/desk/directory/add", FORM | theirs).status_code == 302
+    path = f"/desk/directory/{Listing.objects.get().id}"
+    assert "+573001234567" in text(ines, f"{path}/change")
 
 
 def test_a_change_that_came_second_is_drawn_again_from_what_it_is_now(made, ines: Client) -> None:

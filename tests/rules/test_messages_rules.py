@@ -25,6 +25,11 @@ def test_a_notice_names_nobody_and_no_work() -> None:
         assert telling not in said
 
 
+def test_a_number_is_in_digits_that_carriers_read() -> None:
+    assert rules.is_address("sms", "+573001234567")
+    assert not rules.is_address("sms", "+٥٧٣٠٠١٢٣٤٥٦٧")
+
+
 @pytest.mark.parametrize(
     ("hours", "clock", "may"),
     [

@@ -37,7 +37,8 @@ def _is_mail(address: str) -> bool:
 
 
 def _is_number(address: str) -> bool:
-    return address[:1] == "+" and address[1:].isdecimal() and 6 <= len(address) <= 16
+    """In the digits that carriers read: those of other scripts are folded where a number is typed."""
+    return bool(re.fullmatch(r"\+[0-9]{5,15}", address))
 
 
 def _is_signal(address: str) -> bool:

@@ -15,7 +15,7 @@ from amparo.messages import ways
 from amparo.messages.ways import Way
 from amparo.people import directory, listing
 from amparo.people.models import LISTING, Listing
-from amparo.vault import staff
+from amparo.vault import staff, vouching
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def vouch(actor: Actor, entry: ids.Id, *, version: int, how: str) -> None:
         if listing.vetting_of(doc) != "one":
             fresh = {"by": str(actor.id), "on": today, "how": how.strip()}
             return doc | {"vetting": listing.NOT_VETTED | fresh}
-        if old["by"] == str(actor.id):
+        if not vouching.are_two(ids.of(old["by"]), actor.id):
             raise Invalid("somebody else must be the second", {"how": "self"})
         second = {"second": str(actor.id), "second_on": today, "second_how": how.strip()}
         return doc | {"vetting": old | second}

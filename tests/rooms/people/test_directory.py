@@ -80,6 +80,17 @@ def test_one_person_alone_cannot_make_somebody_trusted(house: House):
     assert names(house, URGENT) == ([], [LAWYER.name])
 
 
+def test_somebody_and_their_puppet_are_one_who_vouches(house: House):
+    puppet = house.hire("puppet", "intake", alone=True)
+    with house.ines.request() as ines:
+        made = keeping.add(ines, LAWYER)
+        keeping.verify(ines, made, version=1, how="By phone.")
+        keeping.vouch(ines, made, version=2, how="I know her.")
+    with puppet.request() as actor, pytest.raises(Invalid):
+        keeping.vouch(actor, made, version=3, how="I know her too.")
+    assert names(house, URGENT) == ([], [LAWYER.name])
+
+
 def test_a_changed_number_is_spoken_with_and_vouched_for_anew(house: House):
     made = vetted(house)
     other = Draft(**{**LAWYER.__dict__, "ways": (Way("sms", "+573009999999"),)})

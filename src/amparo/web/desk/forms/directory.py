@@ -15,6 +15,7 @@ from amparo.web import zones
 from amparo.web.desk import guide
 from amparo.web.desk.forms import Form
 from amparo.web.desk.forms.case import Versioned, text
+from amparo.web.plans import EASTERN
 
 Choices = Iterable[tuple[str, Any]]
 SPANS, WAYS = 2, 3
@@ -203,7 +204,7 @@ class Entry(Versioned):
 def _ways(given: Mapping[str, Any]) -> Iterable[Way]:
     for n in range(1, WAYS + 1):
         if given[f"channel{n}"] or given[f"address{n}"]:
-            address = "".join(given[f"address{n}"].split())
+            address = "".join(given[f"address{n}"].split()).translate(EASTERN)
             hours = "".join(given[f"safe{n}"].split()).replace("–", "-")
             yield Way(
                 given[f"channel{n}"],

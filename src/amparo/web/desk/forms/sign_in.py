@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from amparo.messages.rules import is_address
 from amparo.web import ways
 from amparo.web.desk.forms import Form
+from amparo.web.plans import EASTERN
 
 KEEP = {"autocapitalize": "none", "spellcheck": "false"}
 
@@ -103,7 +104,7 @@ class Notices(Form):
     def clean_address(self) -> str:
         typed: str = self.cleaned_data["address"].strip()
         if self.channel in {"sms", "signal"} and typed.startswith("+"):
-            typed = re.sub(r"[\s().-]", "", typed)
+            typed = re.sub(r"[\s().-]", "", typed.translate(EASTERN))
         if not is_address(self.channel, typed):
             raise forms.ValidationError(str(ways.WRONG[self.channel]))
         return typed
