@@ -109,6 +109,7 @@ def test_a_plan_is_made_on_a_phone_without_scripts(browser: Any, made: Busy, sit
     page.locator("button >> text=What shall happen if I send for help").click()
     page.fill("#who1", "My sister")
     page.fill("#a1", "sister@example.org")
+    page.locator("summary >> text=Second address, hours").first.click()
     page.fill("#from1", "08:00")
     page.fill("#to1", "22:00")
     page.check("#kind_0")

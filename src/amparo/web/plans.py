@@ -91,7 +91,8 @@ class Plan(Page):
         pgettext_lazy("safety", "Tell it to them, and to nobody else. It ends the alarm."),
         LABEL,
     )
-    danger = forms.ChoiceField(
+    # Named for a browser that keeps what was typed by the question's name.
+    first = forms.ChoiceField(
         label=_("What do you fear most?"),
         help_text=pgettext_lazy(
             "safety",
@@ -130,6 +131,8 @@ class Plan(Page):
             self.fields["language"] = forms.ChoiceField(
                 label=_("Language of their page"), choices=list(languages), required=False
             )
+        for one in self.fields.values():  # the form says it once, for all of them
+            one.widget.attrs["autocomplete"] = False
 
     def _people(self) -> None:
         when = [(str(minutes), at_words(minutes)) for minutes in MINUTES]
@@ -195,7 +198,7 @@ class Plan(Page):
                 word=given["word"].strip(),
                 forced=given["forced"].strip(),
                 language=given.get("language") or translation.get_language() or "en",
-                danger=given.get("danger", ""),
+                danger=given.get("first", ""),
             )
         return given
 
@@ -306,7 +309,7 @@ def answers_of(doc: Mapping[str, Any], kind: str) -> tuple[dict[str, Any], int]:
     """(what the form shows of a plan, for how many people)."""
     found: dict[str, Any] = {name: doc[name] for name in ("name", "word", "language")}
     same = [code for code, text in TEXTS.items() if str(text) == doc["text"]]
-    found["danger"] = doc.get("danger", "")
+    found["first"] = doc.get("danger", "")
     found |= {"text": same[0] if same else OWN, "own": "" if same else doc["text"], "kind": kind}
     at = {name: minutes for minutes, to in reversed(doc["rungs"]) for name in to}
     for n, (key, one) in enumerate(doc["people"].items(), 1):
