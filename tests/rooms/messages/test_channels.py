@@ -96,13 +96,19 @@ DAYS = {
 }
 
 
-@pytest.mark.parametrize("day", DAYS)
-@pytest.mark.parametrize("channel", OVER_HTTP)
+# Three ask for a status and for nothing else: what else an answer holds is nothing to them.
+BAD_DAYS = [
+    (channel, day)
+    for channel in OVER_HTTP
+    for day in DAYS
+    if not (day in {"huge", "nonsense"} and channel in {"push", "webpush", "webhook"})
+]
+
+
+@pytest.mark.parametrize(("channel", "day"), BAD_DAYS)
 def test_a_bad_day_is_told_in_one_word(
     here: Carriers, monkeypatch: pytest.MonkeyPatch, caplog: Any, channel: str, day: str
 ) -> None:
-    if day in {"huge", "nonsense"} and channel in {"push", "webpush", "webhook"}:
-        pytest.skip("these ask for a status and for nothing else")
     if day in {"hang", "drip"}:
         monkeypatch.setattr(wire, "TIMEOUT", 0.4)
     here.day = day
