@@ -198,6 +198,20 @@ def test_a_channel_is_tried_after_asking(shell: Shell) -> None:
     assert {"signal", "matrix", "ntfy", "webhook"} <= ready and "mail" not in ready
 
 
+def test_a_number_that_no_gateway_serves_is_said_to_be_that(shell: Shell) -> None:
+    (shell.data / "gateways.toml").write_text(
+        "[[gateway]]\nname = 'one'\nurl = 'http://127.0.0.1:9/'\nprivate = true\n"
+        "body = '{text}'\nprefixes = ['+52']\n"
+    )
+    failed = shell.run("channels", "test", "sms", "+34600000000", "--yes")
+    assert failed.returncode == 1 and "no gateway serves this number" in failed.stderr
+
+
+def test_stand_ins_know_no_other_days(shell: Shell) -> None:
+    wrong = shell.run("channels", "pretend", "--day", "sunny")
+    assert wrong.returncode == 2 and "captcha" in wrong.stderr
+
+
 def test_stand_ins_print_the_file_that_names_them(shell: Shell) -> None:
     running = subprocess.Popen(
         [*AMPARO, "channels", "pretend"], env=environment(shell.data), text=True,

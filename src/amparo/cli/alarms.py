@@ -108,7 +108,7 @@ def simulate(file: Path | None, example: bool, as_json: bool) -> int:
     """
     if example or file is None:
         if not example:
-            raise click.UsageError("name a file, or begin with --example")
+            raise click.UsageError("name a file, or begin with --example.")
         sys.stdout.write(EXAMPLE)
         return 0
     night, minutes = read(file.read_text())

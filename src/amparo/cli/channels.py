@@ -10,7 +10,7 @@ from rich.text import Text
 from amparo.cli import house, voice
 from amparo.cli.manual import Group, command, json_option
 from amparo.foundation import ids
-from amparo.foundation.errors import Invalid, Unavailable
+from amparo.foundation.errors import AmparoError, Invalid, Unavailable
 
 SAYS = {
     "limit": "it wants fewer messages; try again in a few minutes",
@@ -26,6 +26,11 @@ SAYS = {
     "status": "it answered with an error",
     "answer": "it answered something that is not in its protocol",
 }
+# What the stand-ins can be like; each carrier does the nearest that its protocol knows.
+DAYS = (
+    "good", "hang", "drip", "close", "500", "redirect", "huge", "nonsense",
+    "413", "429", "captcha", "token", "unknown", "identity",
+)  # fmt: skip
 
 
 @click.group("channels", cls=Group)
@@ -127,7 +132,8 @@ def test(name: str, address: str, yes: bool, as_json: bool) -> int:
         if as_json:
             voice.as_json({"ok": False, "channel": name, "why": word})
         else:
-            voice.complain(f"not taken: {SAYS.get(word, word)}")
+            told = str(error) if isinstance(error, AmparoError) else word  # of no address
+            voice.complain(f"not taken: {SAYS.get(word, told or word)}")
         return 1
     if as_json:
         voice.as_json({"ok": True, "channel": name})
@@ -146,7 +152,10 @@ def test(name: str, address: str, yes: bool, as_json: bool) -> int:
     see=["amparo channels test"],
 )
 @click.option("--port", default=0, help="Port on this machine; 0 takes a free one.")
-@click.option("--day", default="good", help="good, hang, 500, 413, 429, captcha, token, close …")
+@click.option(
+    "--day", type=click.Choice(DAYS), default="good", metavar="DAY",
+    help=f"How they are today [good]: {', '.join(DAYS)}.",
+)  # fmt: skip
 def pretend(port: int, day: str) -> int:
     """Stand in for all carriers on this machine.
 

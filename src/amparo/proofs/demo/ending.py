@@ -120,7 +120,8 @@ def _write(play: Play, name: str, lines: list[str]) -> str:
 @scene(END, "nothing that anybody typed or sent is readable in any file or log")
 def nothing_readable(play: Play) -> str:
     files, size = search(play)
-    return f"0 hits for 12 texts in {files} files, {size / 1024 / 1024:.1f} MiB"
+    texts = len(papers.sought(play.code))
+    return f"0 hits for {texts} texts in {files} files, {size / 1024 / 1024:.1f} MiB"
 
 
 def _steal(play: Play, folder: Path, *secrets: str) -> dict[str, Any]:

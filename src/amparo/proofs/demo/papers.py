@@ -10,6 +10,8 @@ from PIL import Image, ImageDraw
 from amparo.proofs.demo.browser import Upload
 
 ORGANISATION = "Sample House (fictional)"
+NIGHT = "Invented: I go to a town alone this week, and want somebody to look for me."
+NIGHT_WORD = "seven yellow boats"
 WORD = "seven green umbrellas"  # what Amina and the desk agreed for a lost code
 
 # Amina does not exist; neither does the valley.
@@ -128,6 +130,8 @@ def sought(code: str) -> list[Sought]:
         Sought("a file's hidden details", CAMERA),
         Sought("a call", "A journalist who does not exist"),
         Sought("an agreed word", WORD),
+        Sought("a contact's number", "+12025550101"),
+        Sought("a word that ends an alarm", NIGHT_WORD),
         Sought("a return code", code),
         Sought("a passphrase", "river candle planet orbit window"),
     ]

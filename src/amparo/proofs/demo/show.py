@@ -15,7 +15,7 @@ from rich.text import Text
 from amparo.cli import samples, voice
 from amparo.cli.run import need_port
 from amparo.foundation.errors import Conflict
-from amparo.proofs.demo import asking, desk, ending, guide, house, morning, sharing, stage
+from amparo.proofs.demo import asking, desk, ending, guide, house, morning, night, sharing, stage
 from amparo.proofs.demo.play import SCENES, Outcome, Play, perform
 from amparo.vault import sample
 
@@ -27,6 +27,7 @@ CHAPTERS = (
     asking.SEALING,
     desk.DESK,
     sharing.CONSENT,
+    night.NIGHT,
     ending.RAID,
     ending.JOURNAL,
     ending.END,

@@ -64,6 +64,18 @@ class Stage:
             timeout=120,
         )
 
+    def look_ahead(self, *minutes: int) -> None:
+        """What the engine does at these minutes from now, by a process whose clock is moved."""
+        done = subprocess.run(
+            [sys.executable, "-m", "amparo.proofs.demo.carrier", *map(str, minutes)],
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        if done.returncode:
+            raise Unavailable(f"the engine at another hour: {done.stderr.strip()[-200:]}")
+
     def program(self, file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a program that stands alone; it knows nothing of this environment."""
         return subprocess.run(
