@@ -201,10 +201,13 @@ def test_a_channel_is_tried_after_asking(shell: Shell) -> None:
 def test_a_number_that_no_gateway_serves_is_said_to_be_that(shell: Shell) -> None:
     (shell.data / "gateways.toml").write_text(
         "[[gateway]]\nname = 'one'\nurl = 'http://127.0.0.1:9/'\nprivate = true\n"
-        "body = '{text}'\nprefixes = ['+52']\n"
+        'body = \'{"to": "{to}", "text": "{text}"}\'\nheaders = { X = \'y\' }\nprefixes = [\'+52\']\n'
     )
     failed = shell.run("channels", "test", "sms", "+34600000000", "--yes")
     assert failed.returncode == 1 and "no gateway serves this number" in failed.stderr
+    (shell.data / "gateways.toml").write_text("[[gateway]]\nname = 'one'\n")
+    broken = shell.run("channels", "test", "sms", "+34600000000", "--yes")
+    assert broken.returncode == 2 and "gateway 1" in broken.stderr
 
 
 def test_stand_ins_know_no_other_days(shell: Shell) -> None:

@@ -110,11 +110,13 @@ def test(name: str, address: str, yes: bool, as_json: bool) -> int:
     """
     house.set_up()
     from amparo.messages import channels as messages
-    from amparo.messages import rules
+    from amparo.messages import gateways, rules
     from amparo.messages.channels import settings
     from amparo.messages.wire import why
 
     settings.load()
+    if name == "sms":
+        gateways.load()  # names what is wrong in its file
     if name not in messages.ALL:
         raise Invalid(f"there is no channel {name}: {', '.join(messages.ALL)}")
     if address == "-":

@@ -43,7 +43,7 @@ SECRET = 1 + 56 + 16  # the same for a small secret
 FIELD = 1 + 12 + 16  # and for a field, beside its padding
 LEVELS = {b"a1": (3, 256 * 1024), b"a0": (2, 19 * 1024)}
 # What the server's own keys may open: docs/THREAT_MODEL.md, "The shadow".
-SHADOW = {"vault.factor", "messages.route"}
+SHADOW = {"vault.factor", "messages.route", "alerts.armed", "alerts.ladder"}
 SECRETS = ("passphrase", "code", "token", "cookie", "keys")
 BUDGET = 3_000_000  # tries beyond those that a place suggests
 
@@ -174,6 +174,7 @@ CLEAR: dict[str, Callable[[Any], bool]] = {
     "json": _text(rf'(?:[\[\]{{}}:, ]|"(?:{_WORD})"|\d+|null|true|false)*'),
     "note": _text(r"log-[0-9a-f]{16}\n\d+\n[A-Za-z0-9+/=]{44}\n\d{4}-\d\d-\d\d\n\n— log-\S+ \S+\n"),
     "hash": _bytes(32),
+    "mark": _bytes(0, 32),
     "hashes": lambda value: isinstance(value, bytes) and len(value) % 32 == 0,
     "signature": _bytes(0, 64),
     "public": _bytes(1248),
@@ -186,6 +187,8 @@ SEALED: dict[str, Callable[[Any], bool]] = {
     "own": lambda value: value == b"" or _box(WRAP, padded)(value),
     "team": _box(WRAP, padded, before=16),
     "field": _box(FIELD, padded, before=4),
+    "task": lambda value: any(SEALED[one](value) for one in ("field", "team")),
+    "armed": lambda value: any(SEALED[one](value) for one in ("own", "team", "capsule")),
     "factor": _box(FIELD, padded),
     "slot": _bytes(2 + 16 + SECRET + 32, SECRET + 32),
     "session": _bytes(SECRET + 32 + 4),
@@ -388,6 +391,7 @@ class Thief:
 
     def _open_column(self, table: str, column: str, form: str) -> None:
         kind = KINDS.get(table, table.replace("_", ".", 1))
+        kind = f"alerts.{column}" if form == "armed" else kind  # what an alarm needs while it runs
         name = f"{kind}.own" if column == "own" else kind
         for row in self.booty.tables[table]:
             place = str(row.get("id") or row.get("seq") or row["find"].hex())
@@ -402,7 +406,7 @@ class Thief:
                 return self._open_wrap(row, blob)
             case "pair" | "peeled":
                 return self._open_pair(form, row, blob)
-            case "field":
+            case "field" | "task" if row["compartment"]:
                 return self._open_field(kind, row, blob)
             case "slot" | "session" | "capsule":
                 return self._pick_lock(form, row, blob)
@@ -410,7 +414,7 @@ class Thief:
                 return self._unseal(open_field, blob, ctx("factor", self.home, row["id"]))
             case "journal":
                 place, to = ctx("journal", self.home), self.auditors
-            case "duty":
+            case "duty" | "armed":
                 place, to = ctx("duty", self.home, kind, row["id"]), []
             case "own":
                 to = [row.get("person") or row["owner"]]
