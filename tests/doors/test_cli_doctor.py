@@ -193,4 +193,4 @@ def test_an_alarm_that_nothing_moves_is_a_failure(shell):
             row,
         )
     one = finding(shell.json("doctor"), "alarms")
-    assert one["status"] == "FAIL" and "1 run and nothing moves them" in one["detail"]
+    assert one["status"] == "FAIL" and "1 stuck" in one["detail"]

@@ -58,7 +58,7 @@ def test_an_alert_notifies_and_activates_within_minutes(world: World) -> None:
     within minutes. (S97)"""
     amina, card = armed(world)
     amina.goes(card)
-    assert amina.sends() == 200 and "2 have been told" in amina.text
+    assert amina.sends() == 200 and "A message goes to 2 people so far" in amina.text
     world.fast_forward(seconds=1)
     assert told(world) == ["ines@example.org", SISTER]
     # A message says the agreed text and a path; to the desk it is as any other.

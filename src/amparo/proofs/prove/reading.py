@@ -15,6 +15,8 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from django.test import Client
 from django.utils import translation
 
 import amparo
+from amparo.casework.playbooks import playbooks
 from amparo.proofs.prove.busy import NOTES, OUTSIDE, Busy, busy, desk_pages
 from amparo.proofs.prove.found import Found, proves
 from amparo.vault import codes
@@ -133,9 +136,28 @@ OWN = re.compile(
     |No\ calls\.\ The\ phone\ is\ shared\.|“water\ the\ plants”,\ 18:00–20:00|Before\ the\ transfer\.
     |A\ lawyer\ is\ looking\ for\ him\.\ Come\ back\ tonight\.|Rang\ twice,\ left\ nothing\.
     |Taken\ at\ 06:40\ from\ the\ house\.|Only\ if\ he\ is\ not\ let\ go\.|blue\ kettle
-    |My\ sister|sister@example\.org|Reem|Your\ order\ is\ ready\.""",
+    |My\ sister|sister@example\.org|Reem|Your\ order\ is\ ready\.|A\ car\ with\ a\ driver
+    |\b(?:relay|Signal|Matrix|ntfy|UnifiedPush|North|days)\b|A\ room\ for\ a\ night|A\ life\.
+    |Held\ at\ the\ second\ station\ since\ seven\.""",
     re.VERBOSE,
 )
+
+
+@cache
+def _of_packs() -> set[str]:
+    """Every text of the playbooks: they are translated whole, as packs, and read before they count."""
+
+    def texts(value: Any) -> Iterator[str]:
+        if isinstance(value, str):
+            yield value.strip()
+        elif isinstance(value, dict):
+            yield from (one for part in value.values() for one in texts(part))
+        elif isinstance(value, list | tuple):
+            yield from (one for part in value for one in texts(part))
+
+    return {
+        one for pack in playbooks().values() for one in texts((asdict(pack.content), pack.source))
+    }
 
 
 def _escaped(html: str) -> list[str]:
@@ -144,6 +166,10 @@ def _escaped(html: str) -> list[str]:
     while (inner := re.sub(r"⟦[^⟦⟧]*⟧", " ", text)) != text:
         text = inner
     offered = set(codes._list_of("en").shown)  # words for a new passphrase, one a line
+    offered |= _of_packs()
+    for one in sorted(_of_packs(), key=len, reverse=True):
+        if len(one) > 20:  # sources stand in one line
+            text = text.replace(one, " ")
     left = (OWN.sub(" ", line) for line in text.split("\n") if line.strip() not in offered)
     return [line.strip() for line in left if re.search(r"[^\W\d_]{2}", line)]
 

@@ -62,11 +62,7 @@ function plain(event) {
 }
 
 async function back() {
-  const row = await Queue.get(card);
-  if (!row) return;
-  // What was never tried cannot have arrived.
-  const changes = row.state === "waiting" && !row.tries ? { state: "back", at: Date.now() } : { state: "backing" };
-  await Queue.change(row, changes);
+  await Queue.back(card);
   soon();
 }
 

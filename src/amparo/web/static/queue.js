@@ -38,6 +38,16 @@ const Queue = {
     };
   }),
 
+  // Take it back, in one step with the look at whether it was ever tried: what was not, cannot arrive.
+  back: (card) => Queue._do("readwrite", (rows) => {
+    const asked = rows.get(card);
+    asked.onsuccess = () => {
+      const now = asked.result;
+      if (now?.state === "waiting" && !now.tries) rows.put({ ...now, state: "back", at: Date.now() });
+      else if (now?.state === "waiting" || now?.state === "sent") rows.put({ ...now, state: "backing" });
+    };
+  }),
+
   async _post(address, body, key) {
     const headers = { "Content-Type": "application/json" };
     if (key) headers["Idempotency-Key"] = key;
@@ -53,6 +63,7 @@ const Queue = {
     try {
       if (row.state === "waiting") {
         await Queue.change(row, { tries: row.tries + 1 });
+        if ((await Queue.get(row.card))?.state !== "waiting") return Queue.get(row.card);
         const [status, said] = await Queue._post(PRESS, { card: row.card }, row.key);
         if (status === 202) await Queue.change(row, { state: "sent", at: Date.now(), alarm: said.alarm, told: said.told });
         if (status === 404 || status === 422) await Queue.change(row, { state: "dead" });
