@@ -53,6 +53,7 @@ SHARE = 0.6  # of what is left of them, for one that has another behind it
 SHORTEST_SECRET = 20
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 KINDS = (JSON, FORM)
+REFUSED = {400, 404, 410, 422}  # of this number, as far as anybody can tell
 
 
 @dataclass(frozen=True)
@@ -258,8 +259,10 @@ def send(number: str, text: str, idem: str) -> str | None:
         except Held as error:
             held.append(error.until)
             circuit.rests(error.until)
-        except Unavailable:
-            circuit.failed()
+        except Unavailable as error:
+            # Anybody can write down numbers that are none: they must not make it last for everybody.
+            if wire.why(error) != "number":
+                circuit.failed()
         else:
             circuits.took(one, idem)
             return found
@@ -282,7 +285,7 @@ def _hand_over(gateway: Gateway, values: dict[str, str], seconds: float) -> str 
     if answer.status == 429:
         raise Held(circuits.rest_of(answer.headers.get("retry-after", "")))
     if answer.status not in gateway.accepted:
-        raise Unavailable("not taken")
+        raise wire.NotTaken("number" if answer.status in REFUSED else "status")
     if gateway.needs and gateway.needs.encode() not in answer.body:
         raise Unavailable("taken by something else")
     given = bodies.found(bodies.parsed(answer.body), gateway.answer_id)

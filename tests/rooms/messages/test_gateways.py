@@ -154,6 +154,29 @@ def test_one_that_rests_is_asked_all_the_same_when_there_is_no_other(one, write)
     assert len(one.got) == 3
 
 
+@pytest.mark.parametrize("status", [400, 404, 410, 422], ids=str)
+def test_a_refused_number_counts_against_nobody_elses_messages(one, two, write, status):
+    write(table(one.url) + table(two.url, "two"))
+    one.status = status
+    channels.send("sms", NUMBER, "a", text=TEXT)
+    assert (len(one.got), len(two.got)) == (1, 1)  # the other one may know it
+    one.status = 202
+    channels.send("sms", NUMBER, "b", text=TEXT)
+    assert (len(one.got), len(two.got)) == (2, 1)
+
+
+def test_a_refusal_mends_no_gateway(one, two, write):
+    write(table(one.url) + table(two.url, "two"))
+    one.status = 500
+    channels.send("sms", NUMBER, "a", text=TEXT)
+    two.status = one.status = 404
+    with pytest.raises(Unavailable):
+        channels.send("sms", NUMBER, "b", text=TEXT)
+    two.status = one.status = 202
+    channels.send("sms", NUMBER, "c", text=TEXT)
+    assert (len(one.got), len(two.got)) == (2, 3)  # the first one still rests
+
+
 def test_one_that_hangs_holds_few_senders(one, two, write, monkeypatch):
     monkeypatch.setattr(gateways, "PATIENCE", 2.0)
     one.hangs.clear()
