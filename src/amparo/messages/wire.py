@@ -22,7 +22,8 @@ TIMEOUT = 5.0  # seconds for a whole hand-over, however slowly an answer drips
 MOST = 64 * 1024  # bytes of an answer that are read
 LONGEST_REST = 60  # seconds that a carrier is left alone before we look again, whatever it asks for
 ADDRESSES = 4  # of a name that are tried
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# An IPv4 address at the end of an IPv6 one: of a translator, or as it was once written.
+WRAPPED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96")))
 
 
 class NotTaken(Unavailable):
@@ -119,10 +120,12 @@ def is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner is None and ip in NAT64:
+        if inner is None and any(ip in net for net in WRAPPED):
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
+        if ip.is_site_local:
+            return False
     return ip.is_global and not ip.is_multicast
 
 

@@ -164,7 +164,7 @@ def test_nobody_is_left_alone_for_longer_than_a_minute(here: Carriers) -> None:
     [
         "127.0.0.1", "10.0.0.1", "169.254.169.254", "192.168.1.1", "100.64.0.1", "0.0.0.0",
         "224.0.0.1", "::1", "fe80::1", "fc00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1",
-        "2002:7f00:1::1", "::",
+        "2002:7f00:1::1", "::", "fec0::1", "::7f00:1", "::10.0.0.1", "64:ff9b::a00:1",
     ],
 )  # fmt: skip
 def test_an_address_of_ones_own_network_is_private_in_every_dress(address: str) -> None:
