@@ -11,7 +11,7 @@ from amparo.alerts.models import Alarm
 from amparo.alerts.rules import Rung
 from amparo.alerts.services import plans, pressing
 from amparo.alerts.services.plans import Draft, Person
-from amparo.engine import alarms
+from amparo.engine import alarms, watching
 from amparo.foundation import clock, ids, journal
 from amparo.messages import channels, ringing, rules
 from amparo.messages.models import Ringing
@@ -115,10 +115,13 @@ def test_one_gateway_that_hangs_stops_nobody_else(house: make.House, gateway: Ga
     assert not Ringing.objects.exists() and Alarm.objects.count() == 2
 
 
+@pytest.mark.parametrize("slow", [False, True], ids=["quick auditor", "slow auditor"])
 def test_a_sender_that_lives_keeps_what_it_holds(
-    house: make.House, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+    house: make.House, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, slow: bool
 ) -> None:
     """The gateway takes far longer than a lease; nobody sends it a second time meanwhile."""
+    if slow:
+        monkeypatch.setattr(watching, "look", lambda: gateway.open.wait(LONG) and watching.seen())
     monkeypatch.setattr(rules, "RING_LEASE", timedelta(seconds=0.5))
     monkeypatch.setattr(alarms, "RENEW", 0.05)
     gateway.hanging = {"a@example.org"}
