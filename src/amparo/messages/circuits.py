@@ -1,16 +1,16 @@
-"""What this process has seen of each gateway: one that fails is asked last for a while, one that hangs
-holds few senders, one that has taken a message and not delivered it is asked last for the next try.
+"""What this process has seen of each carrier: one that fails is asked last for a while, one that hangs
+holds few senders, one that wants to be left alone is, and one that has taken a message and not
+delivered it is asked last for the next try.
 
-In memory only, by the gateways' own names and the ids of messages; no number is kept.
+In memory only, by the carriers' own names and the ids of messages; no number is kept.
 """
 
+import math
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from amparo.foundation import clock
@@ -44,13 +44,20 @@ class Patience:
 
 
 class Circuit:
-    """One gateway, as its calls went. Closed: it is asked in its turn. Open: last, one call at a time.
-    Half open, when its rest is over: one call finds out for all."""
+    """One carrier, as its calls went. Closed: it is asked in its turn. Open: last, one call at a time.
+    Half open, when its rest is over: one call finds out for all.
 
-    def __init__(self, gateway: Account) -> None:
+    At most `connections` calls at once and `per_minute` in a minute, 0 for as many as there are; `busy`
+    is how long whoever finds it full leaves it alone.
+    """
+
+    def __init__(
+        self, connections: int = 0, per_minute: int = 0, *, busy: timedelta = BUSY
+    ) -> None:
         self._lock = threading.Lock()
-        self._connections = gateway.connections
-        self._bucket = Bucket(gateway.per_minute) if gateway.per_minute else None
+        self._connections = connections or math.inf
+        self._bucket = Bucket(per_minute) if per_minute else None
+        self._busy = busy
         self._inside = self._failures = 0
         self._until: datetime | None = None
         self._held: datetime | None = None
@@ -74,7 +81,7 @@ class Circuit:
                 return self._held
             self._held = None
             if self._inside >= (1 if self._until is not None else self._connections):
-                return now + BUSY
+                return now + self._busy
             until = self._bucket.take() if self._bucket else None
             if until is None:
                 self._inside += 1
@@ -111,11 +118,11 @@ _lock = threading.Lock()
 
 def of(gateway: Account) -> Circuit:
     """The circuit of a gateway; a fresh one when its account was changed in the file."""
-    terms = (gateway.per_minute, gateway.connections)
+    terms = (gateway.connections, gateway.per_minute)
     with _lock:
         known = _circuits.get(gateway.name)
         if known is None or known[0] != terms:
-            known = _circuits[gateway.name] = terms, Circuit(gateway)
+            known = _circuits[gateway.name] = terms, Circuit(*terms)
         return known[1]
 
 
@@ -149,15 +156,3 @@ def took(gateway: Account, idem: str) -> None:
 def _base(idem: str) -> str:
     """A message that was not delivered goes out again as `id-1`, `id-2`, …"""
     return idem.partition("-")[0]
-
-
-def rest_of(retry_after: str) -> datetime:
-    """The moment that a `Retry-After` names, in seconds or as a date; at most LONGEST_REST away."""
-    now, text = clock.now(), retry_after.strip()
-    until = now + FIRST_REST
-    if text.isascii() and text.isdecimal():
-        until = now + timedelta(seconds=min(int(text[:6]), 86_400))
-    elif text:
-        with suppress(ValueError, TypeError, OverflowError):
-            until = parsedate_to_datetime(text).astimezone(UTC)
-    return min(max(until, now + BUSY), now + LONGEST_REST)

@@ -37,11 +37,13 @@ import json
 import re
 import tomllib
 from dataclasses import MISSING, dataclass, fields
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from amparo.foundation import clock
 from amparo.foundation.config import config
 from amparo.foundation.errors import Invalid, Unavailable
 from amparo.messages import bodies, circuits, rules, wire
@@ -283,7 +285,8 @@ def _hand_over(gateway: Gateway, values: dict[str, str], seconds: float) -> str 
         timeout=seconds,
     )
     if answer.status == 429:
-        raise Held(circuits.rest_of(answer.headers.get("retry-after", "")))
+        rest = timedelta(seconds=answer.rest(circuits.FIRST_REST.seconds))
+        raise Held(clock.now() + min(rest, circuits.LONGEST_REST))
     if answer.status not in gateway.accepted:
         raise wire.NotTaken("number" if answer.status in REFUSED else "status")
     if gateway.needs and gateway.needs.encode() not in answer.body:

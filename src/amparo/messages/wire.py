@@ -3,6 +3,7 @@ redirect, no proxy, a bounded answer in a bounded time, and no word of a recipie
 
 import ipaddress
 import json
+import math
 import socket
 import ssl
 import threading
@@ -10,17 +11,21 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from functools import cache
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from amparo.foundation import clock
 from amparo.foundation.errors import Unavailable
 from amparo.messages import lines
 
 TIMEOUT = 5.0  # seconds for a whole hand-over, however slowly an answer drips
 MOST = 64 * 1024  # bytes of an answer that are read
 LONGEST_REST = 60  # seconds that a carrier is left alone before we look again, whatever it asks for
+A_DAY = 24 * 3600
 ADDRESSES = 4  # of a name that are tried
 # An IPv4 address at the end of an IPv6 one: of a translator, or as it was once written.
 WRAPPED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96")))
@@ -51,10 +56,17 @@ class Answer:
             return {}
         return found if isinstance(found, dict) else {}
 
-    def rest(self) -> int:
-        """Seconds of `Retry-After`, 0 without."""
-        text = self.headers.get("retry-after", "")
-        return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
+    def rest(self, otherwise: int) -> int:
+        """How many seconds it wants to be left alone, from 1 to a day: its `Retry-After`, in seconds or
+        as a date; `otherwise` where there is none that can be read."""
+        text, wait = self.headers.get("retry-after", ""), float(otherwise)
+        if text.isascii() and text.isdecimal():
+            wait = max(int(text[:6]), 1)
+        elif text:
+            with suppress(ValueError, TypeError, OverflowError):
+                until = parsedate_to_datetime(text).astimezone(UTC)
+                wait = max((until - clock.now()).total_seconds(), 1)
+        return min(math.ceil(wait), A_DAY)
 
 
 def call(

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from amparo.foundation import clock
 from amparo.foundation.errors import Invalid
 from amparo.messages import channels, rules, wire
+from amparo.messages.budgets import Held
 from amparo.messages.channels import settings
 from amparo.messages.channels.fakes import HOOK_SECRET, Carriers, carriers
 from amparo.messages.wire import NotTaken
@@ -141,8 +142,9 @@ def test_a_carrier_that_says_not_so_fast_is_left_alone_and_then_asked_again(here
                 send(here, "matrix")
             assert failed.value.why == why
         assert here.asked == 1
-        send_to_another = channels.held_until("ntfy")
-        assert send_to_another is None  # only this one rests
+        with pytest.raises(NotTaken) as failed:
+            send(here, "ntfy")
+        assert failed.value.why == "limit" and here.asked == 2  # only this one rested
         here.day = "good"
         clock.forward(timedelta(seconds=31))
         send(here, "matrix")
@@ -154,8 +156,9 @@ def test_nobody_is_left_alone_for_longer_than_a_minute(here: Carriers) -> None:
     with clock.frozen():
         with pytest.raises(NotTaken):
             send(here, "signal")
-        until = channels.held_until("signal")
-        assert until is not None and until - clock.now() <= timedelta(minutes=1)
+        with pytest.raises(Held) as held:
+            send(here, "signal")
+        assert timedelta() < held.value.until - clock.now() <= timedelta(minutes=1)
 
 
 # --- whom it calls -------------------------------------------------------------------------------

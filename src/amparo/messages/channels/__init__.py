@@ -1,9 +1,9 @@
 """The channels: every way out of the house, one file for each, and the one place that hands over."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from amparo.foundation import clock
-from amparo.messages import rules
+from amparo.messages import rules, wire
 from amparo.messages.budgets import Held
 from amparo.messages.channels import (
     console,
@@ -16,6 +16,7 @@ from amparo.messages.channels import (
     webhook,
 )
 from amparo.messages.channels.kinds import Channel
+from amparo.messages.circuits import Circuit
 from amparo.messages.wire import NotTaken
 
 ALL: dict[str, Channel] = {
@@ -32,7 +33,8 @@ ALL: dict[str, Channel] = {
         console.CHANNEL,
     )
 }
-_resting: dict[str, datetime] = {}  # until when a carrier of this process is left alone
+_circuits: dict[str, Circuit] = {}  # of this process
+FULL = timedelta(seconds=wire.TIMEOUT)  # until a call is over
 
 
 def reaches(channel: str) -> bool:
@@ -49,26 +51,20 @@ def send(channel: str, address: str, idem: str, *, text: str = rules.TEXT) -> st
     """
     if channel not in ALL:
         raise NotTaken("unknown")
-    until = held_until(channel)
+    circuit = _circuits.setdefault(channel, Circuit(ALL[channel].connections, busy=FULL))
+    until = circuit.enter()
     if until is not None:
         raise Held(until)
     try:
         return ALL[channel].send(address, text, idem)
     except NotTaken as error:
         if error.rest:
-            _resting[channel] = clock.now() + timedelta(seconds=error.rest)
+            circuit.rests(clock.now() + timedelta(seconds=error.rest))
         raise
-
-
-def held_until(channel: str) -> datetime | None:
-    """Until when a carrier wants to be left alone; None when it may be asked."""
-    until = _resting.get(channel)
-    if until is not None and until <= clock.now():
-        _resting.pop(channel, None)  # another sender may have been quicker
-        return None
-    return until
+    finally:
+        circuit.leave()
 
 
 def forget() -> None:
     """What a new process would not know."""
-    _resting.clear()
+    _circuits.clear()

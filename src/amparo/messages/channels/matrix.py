@@ -53,7 +53,7 @@ def send(address: str, text: str, idem: str) -> None:
 def _rest(answer: Answer) -> int:
     wait = answer.json().get("retry_after_ms")  # the header has taken its place since 1.10
     older = wait // 1000 + 1 if isinstance(wait, int) and not isinstance(wait, bool) else 0
-    return answer.rest() or older or 1
+    return answer.rest(older or 1)
 
 
 def look() -> None:

@@ -36,7 +36,7 @@ def send(address: str, text: str, idem: str) -> None:
     if answer.status == 200 and answer.json().get("id"):
         return
     why = {401: "token", 403: "token", 413: "size", 429: "limit"}.get(answer.status, "answer")
-    raise NotTaken(why, answer.rest() or 5 if why == "limit" else 0)
+    raise NotTaken(why, answer.rest(5) if why == "limit" else 0)
 
 
 def look() -> None:

@@ -46,7 +46,7 @@ def send(address: str, text: str, idem: str) -> None:
         private=here.private,
     )
     if answer.status != 200:
-        raise NotTaken(_by_status(answer.status), answer.rest())
+        raise NotTaken(_by_status(answer.status), answer.rest(0))
     said = answer.json()
     error = said.get("error")
     if isinstance(error, dict):
