@@ -1,9 +1,12 @@
 """Each channel against the stand-in of its carrier, over HTTP on loopback, on good and on bad days."""
 
+import contextlib
 import json
 import logging
 import socket
+import threading
 import traceback
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -159,6 +162,37 @@ def test_nobody_is_left_alone_for_longer_than_a_minute(here: Carriers) -> None:
         with pytest.raises(Held) as held:
             send(here, "signal")
         assert timedelta() < held.value.until - clock.now() <= timedelta(minutes=1)
+
+
+def test_slow_push_services_hold_few_senders(here: Carriers) -> None:
+    here.day = "hang"
+
+    def slowly() -> None:
+        with contextlib.suppress(NotTaken):
+            send(here, "push")
+
+    slow = [threading.Thread(target=slowly, daemon=True) for _ in range(2)]
+    for one in slow:
+        one.start()
+    assert _comes_to(lambda: here.asked == 2)
+    with pytest.raises(Held) as held:
+        send(here, "push")
+    assert here.asked == 2 and held.value.until > clock.now()
+    here.day = "good"
+    send(here, "matrix")  # everybody else goes on
+    here.free.set()
+    for one in slow:
+        one.join(20)
+    send(here, "push")
+    assert [one.channel for one in here.taken] == ["matrix", "push"]
+
+
+def _comes_to(good: Callable[[], bool]) -> bool:
+    for _ in range(400):
+        if good():
+            return True
+        threading.Event().wait(0.01)
+    return good()
 
 
 # --- whom it calls -------------------------------------------------------------------------------

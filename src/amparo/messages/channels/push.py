@@ -18,6 +18,8 @@ from amparo.messages.channels.settings import Push
 from amparo.messages.wire import NotTaken
 from amparo.vault import push as vault
 
+# Calls to apps: whoever arms a plan chooses the hosts, and slow ones must not hold all senders.
+AT_ONCE = 2
 TTL = 12 * 3600  # seconds for which a service keeps it for a phone that is off
 
 
@@ -68,4 +70,10 @@ def _post(here: Push, url: str, body: bytes, idem: str, headers: dict[str, str])
 BROWSER = Channel(
     "webpush", lambda: settings.found().webpush is not None, send_to_browser, once=True
 )
-APP = Channel("push", lambda: settings.found().push is not None, send_to_app, once=True)
+APP = Channel(
+    "push",
+    lambda: settings.found().push is not None,
+    send_to_app,
+    once=True,
+    connections=AT_ONCE,
+)
