@@ -42,7 +42,9 @@ class Ringing(models.Model):
     sealed = models.BinaryField(default=b"")  # whom, by which ways, what: to the duty key
     tries = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(default=clock.now, db_index=True)
-    lane = models.PositiveSmallIntegerField(default=0)  # 0 while somebody is in danger; else 1
+    lane = models.PositiveSmallIntegerField(
+        default=0
+    )  # whose turn it is: rules.CALM and above last
     # waiting; handed, and a receipt is waited for until due_at; held until due_at by a budget
     state = models.CharField(max_length=10, default="waiting")
     handed = models.PositiveSmallIntegerField(default=0)  # how often a channel has taken it

@@ -82,7 +82,7 @@ def queue(
             origin=origin,
             idem=_hidden(ring.idem),
             due_at=now,
-            lane=0 if urgent else 1,
+            lane=place + (0 if urgent else rules.CALM),
             sealed=duty.seal(
                 RING,
                 row,
@@ -97,7 +97,7 @@ def queue(
                 },
             ),
         )
-        for ring in rings
+        for place, ring in enumerate(rings)
     ]
     _put(rows)
     inbound.remember(
@@ -254,8 +254,9 @@ class Claim:
 
 
 def claim(limit: int = 16) -> list[Claim]:
-    """Take what is due, oldest first; of several senders each takes others. The try counts from here,
-    so that what a crash caught comes back when its lease is over as what it is: a repeat."""
+    """Take what is due, alarms in turn, oldest first; of several senders each takes others. The try
+    counts from here, so that what a crash caught comes back when its lease is over as what it is: a
+    repeat."""
     if server.locked_down():
         return []
     now = clock.now()

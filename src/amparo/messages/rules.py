@@ -131,6 +131,9 @@ def is_time(now: datetime, hour: str) -> bool:
 # To staff, when somebody has pressed: as long as the other one, so that its size tells nothing.
 URGENT = "Your notes are here. Please open them right away."
 RING_TRIES = 60
+# The messages of one move of an alarm stand in lanes beside each other: the first of every alarm goes
+# before the second of any. What nobody is in danger for stands behind all of them.
+CALM = 1000
 # A sender that lives renews its lease while a gateway takes its time; one that died does not, and
 # another takes over.
 RING_LEASE = timedelta(seconds=8)

@@ -163,6 +163,18 @@ def test_alarms_go_before_everything_else(one, write):
     assert one.to() == [NUMBER]
 
 
+def test_alarms_take_turns(one, write):
+    """Whoever presses with twelve contacts does not stand before all of the next one's."""
+    write(table(one.url))
+    first, second = ("+525511110000", "+525511110001"), ("+525522220000", "+525522220001")
+    for numbers in (first, second):
+        rings = [Ring(ids.new(), ids.new(), (("sms", to),), "x", {"who": to}) for to in numbers]
+        ringing.queue(ids.new(), rings, kind="answer", hours=1)
+        clock.forward(timedelta(seconds=1))
+    ringing.send_due()
+    assert one.to() == [first[0], second[0], first[1], second[1]]
+
+
 # --- numbers -------------------------------------------------------------------------------------
 def test_a_number_is_known_while_its_alarm_runs_and_some_minutes_more(one, write):
     write(two_way(one.url))
