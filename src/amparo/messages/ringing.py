@@ -399,8 +399,9 @@ def reported(reference: str, *, delivered: bool) -> bool:
 
 
 def being_sent() -> bool:
-    """Whether a sender holds a message just now, of which a receipt could come too early."""
-    return Ringing.objects.filter(state=WAITING, tries__gt=0, due_at__gt=clock.now()).exists()
+    """Whether a sender may hold a message just now, of which a receipt could come too early."""
+    held = (clock.now(), clock.now() + rules.RING_LEASE)
+    return Ringing.objects.filter(state=WAITING, tries__gt=0, due_at__range=held).exists()
 
 
 def send_due() -> int:

@@ -1,6 +1,7 @@
 """Words that contacts send back, and phrases that press: right ones act, wrong ones meet silence."""
 
 import dataclasses
+import json
 import logging
 import uuid
 from datetime import timedelta
@@ -15,8 +16,8 @@ from amparo.alerts.services import replies as services
 from amparo.alerts.services.keywords import Keyword
 from amparo.alerts.services.plans import Draft, Person
 from amparo.foundation import clock, config, ids, journal
-from amparo.foundation.errors import Invalid, NotFound
-from amparo.messages import inbound, ringing
+from amparo.foundation.errors import Invalid, NotFound, Unavailable
+from amparo.messages import channels, inbound, ringing
 from amparo.messages import rules as messages
 from amparo.messages.inbound import Heard
 from amparo.messages.models import Number, Ringing
@@ -249,6 +250,52 @@ def test_a_stranger_hears_nothing_and_is_counted(phone, rung):
     hears("", "ack")
     assert phone.take() == [] and alarm().state == "open"
     assert inbound.strangers() >= 1 and not Silence.objects.exists()
+
+
+# --- one call that brings many -------------------------------------------------------------------
+def call(body: bytes) -> None:
+    with journal.unit():
+        services.receive(provider.SECRET, {}, body)
+
+
+def test_what_fails_in_a_list_keeps_nothing_back_and_brings_nothing_twice(phone, rung, monkeypatch):
+    provider.write(provider.two_way("https://sms.example/send", more="each = 'results'"))
+    phone.wait(5)
+    broken = [OSError("the database is busy")]
+
+    def reported(*_, **__) -> bool:
+        if broken:
+            raise broken.pop()
+        return True
+
+    monkeypatch.setattr(ringing, "reported", reported)
+    told = [
+        {"from": LAWYER, "text": "ack"},
+        {"id": "7", "status": "delivered"},
+        {"from": SISTER, "text": "ack"},
+    ]
+    body = json.dumps({"results": told}).encode()
+    before = Moment.objects.count()
+    with pytest.raises(OSError):
+        call(body)
+    assert Moment.objects.count() == before + 2  # both were heard
+    call(body)  # as its provider does, because it had no answer
+    assert not broken and Moment.objects.count() == before + 2
+    call(body)  # and once more in earnest
+    assert Moment.objects.count() == before + 4
+
+
+def test_a_receipt_that_is_quicker_than_its_sender_is_wanted_once_more(phone, amina, monkeypatch):
+    press(arm(amina))
+    (claim,) = ringing.claim(1)
+    with pytest.raises(Unavailable):
+        call(b"id=7&status=delivered")
+    monkeypatch.setattr(channels, "send", lambda *_, **__: "one 7")
+    ringing.send(claim)
+    assert Ringing.objects.exists()
+    call(b"id=7&status=delivered")
+    assert not Ringing.objects.exists()
+    call(b"id=7&status=delivered")  # nothing is being sent: it is none of ours
 
 
 def test_no_number_and_no_text_is_logged(phone, rung, capsys, caplog):

@@ -4,40 +4,68 @@ hears nothing."""
 import threading
 import time
 import uuid
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
+
+import structlog
 
 from amparo.alerts import replies as words
 from amparo.alerts import rules
 from amparo.alerts.models import Alarm, Silence
 from amparo.alerts.services import answering, keywords, running
 from amparo.foundation import clock, ids, journal, operations
+from amparo.foundation.errors import Unavailable
 from amparo.messages import inbound, ringing
 from amparo.messages import rules as messages
 from amparo.messages.budgets import Each
+from amparo.vault import duty
 
-A_MOMENT = 0.3  # seconds for a sender to write down what a receipt names already
 COUNTED_EVERY = 10.0  # seconds between two counts of strangers that are written down
 _acting = Each(6, most=12)  # messages of one known number that act, and
 _back = Each(0.5, most=2)  # what it is sent back
+REMEMBERED = 100  # calls
+# What was done of calls in which something failed: places in their list, by a mark of the whole.
+_half_done: OrderedDict[bytes, frozenset[int]] = OrderedDict()
 Doc = dict[str, Any]
+_say = structlog.get_logger("amparo.alerts")
 
 
 def receive(secret: str, headers: Mapping[str, str], body: bytes) -> None:
-    """A provider's call; NotFound for every call that is none of theirs."""
-    for one in inbound.read(secret, headers, body):
-        if isinstance(one, inbound.Receipt):
-            _report(one)
-        else:
-            heard(one)
+    """A provider's call; NotFound for every call that is none of theirs. What cannot be done just now
+    keeps nothing else back that it brings, and is raised at the end; when the provider then calls once
+    more with the same, what was done is not done again."""
+    told = inbound.read(secret, headers, body)
+    call = duty.mark("call", f"{secret} {body.decode('latin-1')}")
+    done = _half_done.pop(call, frozenset())
+    failed: dict[int, Exception] = {}
+    for at, one in enumerate(told):
+        try:
+            if at not in done:
+                _take_in(one)
+        except Exception as error:  # noqa: BLE001
+            _say.warning("part of a provider's call failed", kind=type(error).__name__)
+            failed[at] = error
+    if failed:
+        _half_done[call] = frozenset(at for at in range(len(told)) if at not in failed)
+        while len(_half_done) > REMEMBERED:
+            _half_done.popitem(last=False)
+        raise next(iter(failed.values()))
+
+
+def _take_in(one: inbound.Receipt | inbound.Heard) -> None:
+    if isinstance(one, inbound.Receipt):
+        _report(one)
+    else:
+        heard(one)
 
 
 def _report(one: inbound.Receipt) -> None:
     if one.delivered is None:
         return
     if not ringing.reported(one.reference, delivered=one.delivered) and ringing.being_sent():
-        time.sleep(A_MOMENT)
-        ringing.reported(one.reference, delivered=one.delivered)
+        # Perhaps its sender has not written down yet what it names already.
+        raise Unavailable("it may be known in a moment")
 
 
 def heard(one: inbound.Heard) -> None:
@@ -135,4 +163,5 @@ def forget() -> None:
     """What a new process would not know."""
     for one in (_acting, _back, _strangers):
         one.forget()
+    _half_done.clear()
     keywords.forget()
