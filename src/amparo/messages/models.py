@@ -68,9 +68,7 @@ class Number(models.Model):
     id = models.UUIDField(primary_key=True, default=ids.new)
     origin = models.UUIDField(db_index=True)  # the alarm
     number = models.BinaryField(max_length=32, db_index=True)  # a mark under the duty key
-    sealed = (
-        models.BinaryField()
-    )  # who it is in the alarm, and what they were sent: to the duty key
+    sealed = models.BinaryField()  # who it is in the alarm, what they were sent: to the duty key
     until = models.DateTimeField(null=True)  # once the alarm is over
 
 
