@@ -164,6 +164,7 @@ def test_the_doctor_says_what_was_never_tried_and_what_does_not_answer(shell: Sh
         one.day = "token"
         told = {row["check"]: row for row in shell.json("doctor")["checks"]}
         assert told["matrix"]["status"] == "FAIL" and "token" in told["matrix"]["mend"]
+        assert "it does not know our token" in told["matrix"]["detail"]
         file.write_text("[pigeon]\n")
         told = {row["check"]: row for row in shell.json("doctor")["checks"]}
         assert told["channels"]["status"] == "FAIL" and "pigeon" in told["channels"]["detail"]
@@ -193,6 +194,8 @@ def test_a_channel_is_tried_after_asking(shell: Shell) -> None:
         assert NUMBER not in failed.stdout + failed.stderr
         for wrong in (("pigeon", "x"), ("signal", "rosa")):
             assert shell.run("channels", "test", *wrong, "--yes").returncode == 2
+        hook = shell.run("channels", "test", "webhook", "rota", "--yes")
+        assert hook.returncode == 2 and "stand-in" in hook.stderr and one.asked == 3
     listed = shell.json("channels", "list")["channels"]
     ready = {row["channel"] for row in listed if row["ready"]}
     assert {"signal", "matrix", "ntfy", "webhook"} <= ready and "mail" not in ready

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from amparo.cli.channels import SAYS
 from amparo.cli.findings import FAIL, OK, WARN, Finding, counted
 from amparo.foundation.config import Config
 
@@ -87,9 +88,8 @@ def carriers(_: Config) -> Iterator[Finding]:
                 one.look()
         except NotTaken as error:
             mend = MENDS.get(error.why, f"Look at its table in {file}.")
-            yield Finding(
-                one.name, FAIL, f"its carrier did not answer as it should ({error.why})", mend
-            )
+            told = f"its carrier is not well: {SAYS.get(error.why, error.why)}"
+            yield Finding(one.name, FAIL, told, mend)
         else:
             yield Finding(one.name, OK, f"{'it answers' if one.look else 'switched on'}{told}")
 

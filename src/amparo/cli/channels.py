@@ -114,7 +114,7 @@ def test(name: str, address: str, yes: bool, as_json: bool) -> int:
     from amparo.messages.channels import settings
     from amparo.messages.wire import why
 
-    settings.load()
+    hooks = [one.name for one in settings.load().webhook]
     if name == "sms":
         gateways.load()  # names what is wrong in its file
     if name not in messages.ALL:
@@ -123,6 +123,8 @@ def test(name: str, address: str, yes: bool, as_json: bool) -> int:
         address = sys.stdin.readline().strip()
     if not rules.is_address(name, address):
         raise Invalid(f"this is no address for {name}")
+    if name == "webhook" and hooks and address not in hooks:
+        raise Invalid(f"there is no webhook {address}: {', '.join(hooks)}")
     if not messages.reaches(name):
         raise Unavailable(f"{name} is not set up: see docs/install.md")
     if not yes:
