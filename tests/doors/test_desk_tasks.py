@@ -183,6 +183,33 @@ def test_a_press_links_from_the_alarm_to_what_is_done(made, ines) -> None:
     assert "begun by an alarm" in page and "Raid of a home or an office" in page
 
 
+def test_a_try_folds_up_beside_what_is_real_and_what_was_taken_back_says_so(made, ines) -> None:
+    from amparo.alerts.rules import DESK, Rung
+    from amparo.alerts.services import plans, pressing
+
+    draft = plans.Draft("card", (Rung(0, (DESK,)),), {}, "Your order is ready.", danger="raid")
+    path = f"/desk/c/{made.case.case}/tasks"
+    with made.house.ines.request() as actor:
+        token = plans.arm(actor, made.case.case, draft).token
+        pressing.press_card(token, once=ids.new(), practice=True)
+    assert '<details class="plate">' not in text(ines.get(path))
+    with made.house.ines.request():
+        alarm = pressing.press_card(token, once=ids.new()).alarm
+    page = text(ines.get(path))
+    folded = page.index('<details class="plate">')
+    assert page.index("begun by an alarm") < folded < page.rindex("begun by an alarm")
+    exercise = re.search(r'action="[^"]+/tasks/([0-9a-f-]+)"', page[folded:])[1]
+    answer = ines.post(f"{path}/{exercise}", mark(page, exercise) | {"deed": "drop"})
+    assert '<details class="plate" open>' in text(answer)
+    one = next_task(made)
+    assert not one.exercise
+    ines.post(f"{path}/{one.id}", mark(page, one.id) | {"deed": "done"})
+    assert "was taken back at once" not in text(ines.get(path))
+    with made.house.ines.request():
+        pressing.take_back(token, press=alarm)
+    assert "was taken back at once" in text(ines.get(path))
+
+
 def test_pages_stay_small_and_run_no_script_of_their_own(made, ines) -> None:
     path = start(made, ines)
     with made.house.ines.request() as actor:

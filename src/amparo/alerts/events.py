@@ -13,6 +13,14 @@ class Pressed:
 
 
 @dataclass(frozen=True)
+class TakenBack:
+    """Whoever had sent for help took it back at once."""
+
+    alarm: str
+    case: str
+
+
+@dataclass(frozen=True)
 class Said:
     """Somebody came in with a code, or said a word that was agreed. `mark` is random, or tells whoever
     has the duty key that they are not free to speak."""

@@ -1,6 +1,6 @@
 """Reads of alerts: plans of a case, alarms that run, what happened. Only what the actor's keys open."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import takewhile
@@ -240,6 +240,22 @@ def on_duty(at: datetime | None = None) -> tuple[ids.Id, ...]:
 def ringing_now() -> int:
     """How many alarms ring for the desk; a count, for the banner of every page."""
     return Alarm.objects.filter(state="open", mode="actual").count()
+
+
+def taken_back(alarms: Iterable[ids.Id]) -> set[ids.Id]:
+    """Which of these alarms were taken back at once by whoever pressed."""
+    wanted = list(alarms)
+    rows = Alarm.objects.filter(id__in=wanted, state="back") if wanted else Alarm.objects.none()
+    return set(rows.values_list("id", flat=True))
+
+
+def ids_for(alarm: ids.Id, count: int) -> list[ids.Id]:
+    """Ids for what an alarm begins, always the same: whoever has the duty key finds them again, and
+    nobody else can tell them from others. None after a lockdown."""
+    try:
+        return [duty_key.hidden_id("task", alarm, place) for place in range(count)]
+    except Unavailable:
+        return []
 
 
 def cause(alarm_id: ids.Id) -> tuple[str, str]:

@@ -87,6 +87,7 @@ class PlaybookView:
     times: list[tuple[str, str, datetime | None]]
     tasks: list[TaskView]
     log: list[Line]
+    taken_back: bool = False  # the alarm that began it was
 
     @property
     def open_tasks(self) -> list[TaskView]:
@@ -109,8 +110,14 @@ class Checklist:
 
     @property
     def running(self) -> list[PlaybookView]:
-        """Those that are not over."""
-        return [one for one in self.playbooks if not one.over]
+        """Those that are not over; exercises stand behind what is no exercise."""
+        found = [one for one in self.playbooks if not one.over]
+        return sorted(found, key=lambda one: one.exercise)
+
+    @property
+    def aside(self) -> bool:
+        """Whether what is no exercise runs, so that exercises step back."""
+        return any(not one.exercise for one in self.running)
 
     @property
     def active(self) -> list[TaskView]:
@@ -119,8 +126,10 @@ class Checklist:
 
     @property
     def next(self) -> list[TaskView]:
-        """The tasks that come first, of all that run, with responses that are awaited."""
-        tasks = [task for one in self.running for task in one.open_tasks if task.due_at]
+        """The tasks that come first, of all that run, with responses that are awaited; those of an
+        exercise only when nothing else runs."""
+        running = [one for one in self.running if not (self.aside and one.exercise)]
+        tasks = [task for one in running for task in one.open_tasks if task.due_at]
         tasks += [one for one in self.responses if one.state == "asked"]
         return sorted(tasks, key=lambda one: (one.due_at is None, one.due_at))[:3]
 
@@ -135,14 +144,18 @@ def of_case(actor: Actor, case: ids.Id) -> Checklist:
     """A case's playbooks and responses; empty for whoever does not hold its conversation."""
     if not gate.holds(actor, case, TASKS):
         return Checklist([], [])
-    pressed.take_in(actor, case)
+    fresh = pressed.take_in(actor, case)
     rows = list(Task.objects.filter(case=case, compartment=TASKS))
-    if not rows:
+    if not rows and not fresh:
         return Checklist([], [])
     leave, names = gate.admit(actor, case, TASKS), people.names(actor)
     docs = [(row, dict(gate.read(leave, TASK, row))) for row in rows]
+    docs += [one for one in fresh if one[0] not in rows]  # a colleague may work on it since
+    back = alerts.taken_back(ids.of(doc["alarm"]) for _, doc in docs if doc.get("alarm"))
     playbooks = [
-        _playbook(row, doc, docs, names, actor) for row, doc in docs if doc["is"] == "playbook"
+        _playbook(row, doc, docs, names, actor, back)
+        for row, doc in docs
+        if doc["is"] == "playbook"
     ]
     responses = [_task(row, doc, names, actor) for row, doc in docs if doc["is"] == "response"]
     return Checklist(
@@ -156,7 +169,7 @@ Rows = list[tuple[Task, dict[str, Any]]]
 
 
 def _playbook(
-    row: Task, doc: dict[str, Any], docs: Rows, names: Named, actor: Actor
+    row: Task, doc: dict[str, Any], docs: Rows, names: Named, actor: Actor, back: set[ids.Id]
 ) -> PlaybookView:
     mine = [(one, it) for one, it in docs if it.get("start") == str(row.id)]
     mine.sort(key=lambda one: one[1]["place"])
@@ -179,6 +192,7 @@ def _playbook(
         ],
         tasks=[_task(one, it, names, actor, facts | whats) for one, it in mine],
         log=_log(doc, names),
+        taken_back=ids.parse(doc.get("alarm", "")) in back,
     )
 
 

@@ -1,7 +1,7 @@
 """How casework reacts to what it and the rooms below announce: the desk is told that there is
-something, and never what; a press starts its playbook."""
+something, and never what; a press starts its playbook, and one that is taken back ends it."""
 
-from amparo.alerts.events import Pressed
+from amparo.alerts.events import Pressed, TakenBack
 from amparo.casework.events import (
     DefenderWrote,
     ErasureAsked,
@@ -10,7 +10,7 @@ from amparo.casework.events import (
     RequestReceived,
     TakenFrom,
 )
-from amparo.casework.services import starting
+from amparo.casework.services import pressed, starting
 from amparo.consent.events import OverrideStarted
 from amparo.foundation import events, ids
 from amparo.messages import services as messages
@@ -40,3 +40,9 @@ def start_playbook(event: Pressed, event_id: ids.Id) -> None:
     """The first tasks of a press have an owner, an hour and a second person, whoever looks."""
     case, alarm = ids.of(event.case), ids.of(event.alarm)
     starting.start_pressed(case, alarm, mode=event.mode, event=event_id)
+
+
+@events.listens(TakenBack)
+def withdraw_playbook(event: TakenBack, _event_id: ids.Id) -> None:
+    """Nobody is to work through a list of what was a mistake."""
+    pressed.withdraw(ids.of(event.case), ids.of(event.alarm))

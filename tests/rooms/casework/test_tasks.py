@@ -10,7 +10,7 @@ from amparo.alerts.rules import DESK, Rung
 from amparo.alerts.services import plans, pressing
 from amparo.casework import checklist, jobs
 from amparo.casework.models import Task
-from amparo.casework.services import desk, sharing, starting, tasks, thread
+from amparo.casework.services import desk, pressed, sharing, starting, tasks, thread
 from amparo.consent import queries as consent
 from amparo.consent import services as consents
 from amparo.foundation import clock, events, ids, journal
@@ -31,9 +31,15 @@ def armed(house: House, who: Defender, danger: str = FEAR) -> str:
         return plans.arm(actor, who.case, draft).token
 
 
-def press(token: str, *, practice: bool = False) -> None:
+def press(token: str, *, practice: bool = False) -> ids.Id:
+    """The alarm."""
     with journal.unit():
-        pressing.press_card(token, once=ids.new(), practice=practice)
+        return pressing.press_card(token, once=ids.new(), practice=practice).alarm
+
+
+def take_back(token: str, alarm: ids.Id) -> None:
+    with journal.unit():
+        pressing.take_back(token, press=alarm)
 
 
 def listed(officer, case) -> checklist.Checklist:
@@ -82,6 +88,7 @@ def test_a_press_gives_three_tasks_an_owner_an_hour_and_a_second_person(house, a
         assert row.due_at <= clock.now() + timedelta(hours=1)
     # What it is for is sealed, and nowhere else.
     assert {row.compartment for row in Task.objects.all()} == {""}
+    clock.forward(pressed.SETTLES)
     found = listed(house.ines, amina.case)
     (one,) = found.running
     assert one.words["name"] == "Arrest or detention" and one.how == "press"
@@ -106,6 +113,7 @@ def test_the_same_event_changes_nothing_also_after_the_work_was_done(house, amin
     alarm = pressing.Alarm.objects.get()
     for _ in range(2):
         event = ids.new()
+        Task.objects.all().delete()
         with journal.unit():
             count = starting.start_pressed(amina.case, alarm.id, mode="actual", event=event)
             assert count > 3
@@ -123,6 +131,7 @@ def test_whose_tasks_they_are_is_told_although_the_first_telling_broke_off(
 ) -> None:
     press(armed(house, amina))
     alarm, event = pressing.Alarm.objects.get().id, ids.new()
+    Task.objects.all().delete()
     told.now()
 
     def dies(*_args, **_more):
@@ -213,6 +222,91 @@ def test_a_try_starts_an_exercise_once_that_counts_nowhere_and_tells_nobody(
     with journal.unit():
         jobs.sweep()
     assert not Task.objects.exists()
+
+
+@pytest.mark.parametrize("practice", [False, True])
+def test_a_press_that_was_taken_back_takes_its_tasks_with_it_although_a_colleague_has_looked(
+    house, amina, practice
+) -> None:
+    token = armed(house, amina)
+    alarm = press(token, practice=practice)
+    assert len(listed(house.ines, amina.case).running) == 1
+    with house.ines.request() as actor:
+        desk.mend(actor, amina.case)
+    take_back(token, alarm)
+    assert not Task.objects.exists()
+    assert not listed(house.ines, amina.case).playbooks
+
+
+def test_what_somebody_has_worked_on_stays_and_says_that_it_was_taken_back(house, amina) -> None:
+    token = armed(house, amina)
+    alarm = press(token)
+    (one,) = listed(house.ines, amina.case).running
+    assert not one.taken_back
+    with house.ines.request() as actor:
+        tasks.take(actor, amina.case, one.open_tasks[0].id, mark=0)
+    take_back(token, alarm)
+    (one,) = listed(house.tomas, amina.case).running
+    assert one.taken_back and one.open_tasks[0].owner == "Inés M." and one.open_tasks[0].due_at
+    with house.ines.request() as actor:
+        tasks.end(actor, amina.case, one.id, reason="They are at home, and well.")
+    assert not listed(house.ines, amina.case).running
+
+
+def test_only_what_this_press_has_begun_goes_with_it(house, amina) -> None:
+    press(armed(house, amina, "threat"))
+    by_hand = started(house, amina, "raid")
+    draft = plans.Draft("desk", (Rung(0, (DESK,)),), {}, "Your order is ready.", danger=FEAR)
+    with house.ines.request() as actor:
+        plan = plans.arm(actor, amina.case, draft).id
+        other = pressing.press_for(actor, amina.case, plan, once=ids.new()).alarm
+    found = listed(house.ines, amina.case).running
+    assert len(found) == 3
+    with house.tomas.request() as actor:  # work on another is no work on this one
+        for one in found:
+            if one.words["name"] != "Arrest or detention":
+                tasks.take(actor, amina.case, one.open_tasks[0].id)
+    with journal.unit():
+        assert pressed.withdraw(amina.case, other) > 3
+        assert not pressed.withdraw(amina.case, other)
+    names = {one.words["name"] for one in listed(house.ines, amina.case).running}
+    assert len(names) == 2 and "Arrest or detention" not in names
+    assert Task.objects.filter(id=by_hand).exists()
+
+
+def test_a_press_whose_taking_back_is_heard_of_first_begins_nothing(house, amina, monkeypatch):
+    token = armed(house, amina)
+
+    def dies(*_args, **_more):
+        raise OSError("the power goes")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(starting, "start_pressed", dies)
+        take_back(token, press(token))
+    clock.forward(timedelta(seconds=5))
+    with journal.unit():
+        assert events.deliver_due() == 1
+    assert not Task.objects.exists()
+
+
+def test_nothing_in_clear_says_that_a_press_began_it(house, amina) -> None:
+    press(armed(house, amina))
+    started(house, amina, "raid")
+    assert {row.id.version for row in Task.objects.all()} == {4}
+
+
+def test_an_exercise_steps_back_while_what_is_none_runs(house, amina) -> None:
+    token = armed(house, amina)
+    press(token, practice=True)
+    found = listed(house.ines, amina.case)
+    assert not found.aside and found.next
+    Task.objects.all().delete()
+    started(house, amina, "raid")
+    clock.forward(timedelta(minutes=1))
+    press(token, practice=True)
+    found = listed(house.ines, amina.case)
+    assert found.aside and [one.exercise for one in found.running] == [False, True]
+    assert found.next and not any(task.exercise for task in found.next)
 
 
 def test_a_press_in_a_case_that_is_gone_starts_nothing(house, amina) -> None:

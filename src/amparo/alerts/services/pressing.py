@@ -187,6 +187,7 @@ def take_back(token: str, *, press: ids.Id, only: bool = False) -> Pressed:
         alarm.save()
         running.moment(alarm, "taken back").save(force_insert=True)
         journal.note("alarm taken back", alarm.case, alarm.id)
+        announce(events.TakenBack(str(alarm.id), str(alarm.case)))
     return _shown(alarm, {})
 
 

@@ -37,7 +37,7 @@ EXERCISE = timedelta(days=1)  # that tasks of an exercise are kept beyond their 
 Doc = dict[str, Any]
 
 
-def head_doc(pack: Pack, *, how: str, by: str, exercise: bool) -> Doc:
+def head_doc(pack: Pack, *, how: str, by: str, exercise: bool, alarm: str = "") -> Doc:
     """What is kept of a started playbook: its words as they were then, for a pack may change."""
     play: Playbook = pack.content
     kept = {name: value for name, value in asdict(play).items() if name != "tasks"}
@@ -50,6 +50,7 @@ def head_doc(pack: Pack, *, how: str, by: str, exercise: bool) -> Doc:
         "words": kept,
         "how": how,
         "by": by,
+        "alarm": alarm,
         "at": stamp(),
         "exercise": exercise,
         "times": {},
@@ -127,21 +128,26 @@ def second_for(owner: ids.Id, row: Case) -> ids.Id | None:
 # --- by a press ----------------------------------------------------------------------------------
 def start_pressed(case: ids.Id, alarm: ids.Id, *, mode: str, event: ids.Id) -> int:
     """A press starts the playbook for what the person feared, sealed to the intake team, with no key of
-    anybody's; how many tasks. The same event again changes nothing, and a further try while one stands
-    adds none."""
+    anybody's; how many tasks. An alarm begins one, however often it is told of, and none once it was
+    taken back; a further try while one stands adds none."""
     exercise = mode != "actual"
     row = Case.objects.filter(id=case).exclude(state="withdrawn").first()
     if row is None or (exercise and Task.objects.filter(case=case, until__isnull=False).exists()):
         return 0
+    if alerts.taken_back([alarm]):
+        return 0  # word of that was here first
     danger, how = alerts.cause(alarm)
     known = playbooks()
     name = rules.playbook_for(danger, how, known, missed=MISSED, unclear=UNCLEAR)
     pack = known[name]
     until = clock.today() + EXERCISE if exercise else None
-    head = Task(id=uuid.uuid5(event, "playbook"), case=case, until=until)
-    doc = head_doc(pack, how="press", by="", exercise=exercise)
+    count = 1 + len(pack.content.tasks)
+    # After a lockdown no alarm runs, and the event is all that is left to know them by.
+    names = alerts.ids_for(alarm, count) or [uuid.uuid5(event, str(n)) for n in range(count)]
+    head = Task(id=names[0], case=case, until=until)
+    doc = head_doc(pack, how="press", by="", exercise=exercise, alarm=str(alarm))
     pressed.seal(head, doc)
-    rows = [head, *_first_rows(pack, row, head, until, event)]
+    rows = [head, *_first_rows(pack, row, head, until, names[1:])]
     with operations.writing():
         if Task.objects.filter(id=head.id).exists():
             return 0
@@ -156,14 +162,14 @@ def start_pressed(case: ids.Id, alarm: ids.Id, *, mode: str, event: ids.Id) -> i
 
 
 def _first_rows(
-    pack: Pack, row: Case, head: Task, until: date | None, event: ids.Id
+    pack: Pack, row: Case, head: Task, until: date | None, names: list[ids.Id]
 ) -> Iterable[Task]:
     steps = pack.content.tasks
     count = max(FIRST, len(steps))
     whom = rules.staffing(alerts.on_duty(), people.members_of(INTAKE), row.owner, count)
     now = clock.now()
-    for place, step in enumerate(steps):
-        one = Task(id=uuid.uuid5(event, step.id), case=row.id, until=until)
+    for place, (step, name) in enumerate(zip(steps, names, strict=True)):
+        one = Task(id=name, case=row.id, until=until)
         doc = task_doc(step, head.id, place, exercise=until is not None)
         if step.after == START:
             one.owner, one.second = whom[place]

@@ -71,7 +71,7 @@ def hold(actor: Actor, case: ids.Id, task: ids.Id, mark: int | None = None) -> H
     """One row of a case, opened to be changed. `mark`: how much had happened with it when the page was
     drawn; Conflict when more has."""
     case_row(actor, case)
-    pressed.take_in(actor, case)
+    pressed.take_in(actor, case, worked=task)
     row = Task.objects.filter(id=task, case=case, compartment=TASKS).first()
     if row is None:
         raise NotFound
