@@ -4,7 +4,7 @@ import pytest
 
 from amparo.casework import queries, rules
 from amparo.casework.models import Case, Draft, OutsideAnswer, Relayed, RelayNote
-from amparo.casework.services import desk, opening, relaying, search, sharing, thread
+from amparo.casework.services import desk, erasing, opening, relaying, search, sharing, thread
 from amparo.casework.services.intake import Call
 from amparo.consent import gate
 from amparo.foundation import ids
@@ -167,6 +167,7 @@ def test_what_was_taken_back_leaves_their_list_and_who_has_left_is_written_to_no
     make.take(house.ines, again)
     with make.Defender(case, code).request() as actor:
         thread.withdraw_request(actor)
+    assert Relayed.objects.count() == 1  # before anybody looks
     assert len(mine(sol)) == 1 and Relayed.objects.count() == 1
     with house.ines.request() as ines:
         services.leave(ines, sol.id)
@@ -190,6 +191,55 @@ def test_the_desk_and_nobody_else_hears_of_a_word(house: House, sol):
     make.take(house.ines, case)
     with house.ines.request() as ines, pytest.raises(Conflict):
         relaying.tell(ines, case, text="Friday.")
+
+
+def test_their_record_goes_with_what_two_officers_erase(house: House, sol):
+    case, _ = passed_on(sol)
+    make.take(house.ines, case)
+    with house.ines.request() as ines:
+        relaying.tell(ines, case, text="Friday.", once=ids.new())
+        erasure = erasing.ask(ines, case, reason="He said so to Sol's cousin.")
+    with house.tomas.request() as tomas:
+        erasing.carry_out(tomas, erasure)
+    assert not Relayed.objects.exists() and not RelayNote.objects.exists()
+    assert mine(sol) == []
+
+
+@pytest.mark.parametrize("ended", ["merged", "declined"])
+def test_a_word_about_what_was_put_away_brings_it_back(house: House, sol, ended):
+    case, _ = passed_on(sol)
+    make.take(house.ines, case)
+    with house.ines.request() as ines:
+        if ended == "merged":
+            version = Case.objects.get(id=case).version
+            desk.merge(ines, case, into=make.ask().case, version=version)
+        else:
+            desk.decline(ines, case, reason="It is not what we do.")
+    (item,) = mine(sol)
+    with sol.request() as actor:
+        relaying.close(actor, item.id, once=None, outcome="passed on")
+    row = Case.objects.get(id=case)
+    assert (row.state, row.unread, row.due_at) == (ended, 1, None)
+    with sol.request() as actor:
+        relaying.answer(actor, item.id, once=None, text="They have taken his son too.")
+    row = Case.objects.get(id=case)
+    assert (row.state, row.unread) == ("waiting", 2) and row.due_at is not None
+
+
+def test_a_word_about_what_was_taken_back_meanwhile_is_not_found(house: House, sol, monkeypatch):
+    case, code = passed_on(sol)
+    (item,) = mine(sol)
+    due_now = relaying.due_now
+
+    def meanwhile(*given):
+        with make.Defender(case, code).request() as theirs:
+            thread.withdraw_request(theirs)
+        return due_now(*given)
+
+    monkeypatch.setattr(relaying, "due_now", meanwhile)
+    with sol.request() as actor, pytest.raises(NotFound):
+        relaying.answer(actor, item.id, once=None, text="Which door?")
+    assert not OutsideAnswer.objects.exists() and not RelayNote.objects.exists()
 
 
 def test_states_in_neutral_words():

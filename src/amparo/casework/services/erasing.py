@@ -10,7 +10,7 @@ from amparo.casework import queries, rules
 from amparo.casework.events import DefenderWrote, ErasureAsked
 from amparo.casework.models import ERASURE, Case, Erasure
 from amparo.casework.services.desk import case_row
-from amparo.casework.services.record import Author, check_texts, write_entry
+from amparo.casework.services.record import Author, check_texts, passed_on, write_entry
 from amparo.consent import gate
 from amparo.consent.rules import may_ask_again
 from amparo.foundation import clock, events, ids, journal, operations
@@ -106,7 +106,9 @@ def carry_out(actor: Actor, erasure: ids.Id) -> None:
     if not vouching.are_two(row.by, actor.id):
         raise Refused
     defender = queries.defender_of(row.case)
+    passed = passed_on(actor, row.case)
     with operations.ending("casework.withdraw", case=row.case, defender=defender or ids.NIL):
+        passed.delete()
         if not Erasure.objects.filter(id=row.id).delete()[0]:
             raise Conflict
         Case.objects.filter(id=row.case).update(

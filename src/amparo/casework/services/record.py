@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from django.db import IntegrityError
+from django.db.models import QuerySet
 
 from amparo.alerts import roster
 from amparo.casework import rules
@@ -18,14 +19,23 @@ from amparo.casework.models import (
     Erasure,
     File,
     OutsideAnswer,
+    Relayed,
     Sent,
     TakenOver,
     Task,
 )
 from amparo.consent import gate
 from amparo.foundation import clock, ids
+from amparo.foundation.actor import Actor
 from amparo.foundation.config import zone
-from amparo.foundation.errors import Conflict, Invalid, Unavailable
+from amparo.foundation.errors import (
+    CannotOpen,
+    Conflict,
+    Invalid,
+    NotFound,
+    Refused,
+    Unavailable,
+)
 from amparo.vault import files
 
 
@@ -137,6 +147,31 @@ def step(case: ids.Id, version: int, **changes: Any) -> None:
     changed = Case.objects.filter(id=case, version=version).update(version=version + 1, **changes)
     if not changed:
         raise Conflict
+
+
+def wake(case: ids.Id, due: datetime) -> None:
+    """A word has come from outside: it is due like a first call, and brings back what was answered,
+    closed or joined to another. Inside the deed's transaction; NotFound for what was taken back."""
+    row = Case.objects.select_for_update().filter(id=case).exclude(state="withdrawn").first()
+    if row is None:
+        raise NotFound
+    row.unread, row.version = row.unread + 1, row.version + 1
+    # A new word never moves an earlier hour back.
+    row.due_at = min(row.due_at or due, due)
+    row.state = row.state if row.state in {"new", "taken"} else "waiting"
+    row.save(update_fields=["unread", "version", "due_at", "state"])
+
+
+def passed_on(actor: Actor, case: ids.Id) -> QuerySet[Relayed]:
+    """The record that an intermediary has of a request, which goes with it: one, or none."""
+    try:
+        leave = gate.admit(actor, case, "cover")
+        doc = gate.read(leave, COVER, Cover.objects.get(case=case))
+    except (Refused, CannotOpen, Cover.DoesNotExist):
+        return Relayed.objects.none()
+    item, _, person = str(doc.get("relay", "")).partition(" ")
+    mine, theirs = ids.parse(item) or ids.NIL, ids.parse(person) or ids.NIL
+    return Relayed.objects.filter(id=mine, person=theirs)
 
 
 def due_now(minutes: int, hours: str) -> datetime:

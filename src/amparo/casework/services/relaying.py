@@ -5,6 +5,7 @@ No key of the case is ever theirs. Their own list is sealed to them alone, so th
 relays to a request stands nowhere in clear.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -23,6 +24,7 @@ from amparo.casework.services.record import (
     due_now,
     only_once,
     stamp,
+    wake,
     write_entry,
 )
 from amparo.consent import gate
@@ -78,20 +80,20 @@ def file(actor: Actor, *, once: ids.Id, code: codes.Code, call: Call, note: str 
 
 
 def items(actor: Actor) -> list[Item]:
-    """What the actor has passed on, newest first. Of a request that was taken back nothing stays: its
-    record is destroyed now."""
+    """What the actor has passed on, newest first, but for what was taken back."""
     people.require_relay(actor)
     rows = {row: _opened(actor, row) for row in Relayed.objects.filter(person=actor.id)}
     cases = {ids.of(doc["case"]) for doc in rows.values()}
-    states = dict(Case.objects.filter(id__in=cases).values_list("id", "state"))
-    found = []
-    for row, doc in rows.items():
-        state = states.get(ids.of(doc["case"]), "withdrawn")
-        if state == "withdrawn":
-            row.delete()
-            continue
-        unread = RelayNote.objects.filter(item=row, unread=True).count()
-        found.append(_item(row, doc, state, unread))
+    open_ = Case.objects.filter(id__in=cases).exclude(state="withdrawn")
+    states = dict(open_.values_list("id", "state"))
+    unread = Counter(
+        RelayNote.objects.filter(item__in=rows, unread=True).values_list("item", flat=True)
+    )
+    found = [
+        _item(row, doc, states[case], unread[row.id])
+        for row, doc in rows.items()
+        if (case := ids.of(doc["case"])) in states
+    ]
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
@@ -173,19 +175,13 @@ def _send(
         if outcome:
             sealed = gate.seal_own(actor, ITEM, row.id, doc | {"outcome": outcome})
             Relayed.objects.filter(id=row.id).update(sealed=sealed)
-        _wake(case.id, due)
+        # That it was passed on is nothing to be done in what is over; any other word is.
+        if text.strip() or outcome != "passed on" or case.state in rules.OPEN:
+            wake(case.id, due)
+        else:
+            Case.objects.filter(id=case.id).update(unread=F("unread") + 1, version=F("version") + 1)
         journal.note("relay wrote", case.id)
         events.announce(RelayWrote(str(case.id)))
-
-
-def _wake(case: ids.Id, due: datetime) -> None:
-    """Those on duty find it in their queue, as they find a word of the person's own."""
-    row = Case.objects.select_for_update().get(id=case)
-    row.unread, row.version = F("unread") + 1, row.version + 1
-    if row.state in rules.OPEN:
-        row.due_at = min(row.due_at or due, due)
-        row.state = row.state if row.state in {"new", "taken"} else "waiting"
-    row.save(update_fields=["unread", "version", "due_at", "state"])
 
 
 def forget(actor: Actor, item_id: ids.Id) -> None:

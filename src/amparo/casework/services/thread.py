@@ -17,6 +17,8 @@ from amparo.casework.services.record import (
     due_now,
     erase_rows,
     only_once,
+    passed_on,
+    wake,
     write_entry,
 )
 from amparo.consent import gate
@@ -54,12 +56,7 @@ def write(
     with operations.writing():
         only_once(once)
         entry = write_entry(leave, Author("defender"), text, sent=files)
-        row = Case.objects.select_for_update().get(id=case.id)
-        row.unread, row.version = row.unread + 1, row.version + 1
-        # A new word never moves an earlier hour back.
-        row.due_at = min(row.due_at or due, due)
-        row.state = row.state if row.state in {"new", "taken"} else "waiting"
-        row.save(update_fields=["unread", "version", "due_at", "state"])
+        wake(case.id, due)
         journal.note("defender wrote", case.id, files=len(files))
         events.announce(DefenderWrote(str(case.id)))
     return entry.id
@@ -244,7 +241,9 @@ def withdraw_request(actor: Actor) -> None:
     """Take the whole request back: everybody loses every key at once, and what was written stays
     unreadable for ever. The code stops working."""
     case = _case(actor)
+    passed = passed_on(actor, case.id)
     with operations.ending("casework.withdraw", case=case.id, defender=actor.id):
+        passed.delete()
         Case.objects.filter(id=case.id).update(
             state="withdrawn", due_at=None, unread=0, version=F("version") + 1
         )
