@@ -106,7 +106,9 @@ def test_what_is_typed_opens_to_those_on_duty_and_for_ninety_days(house):
     clock.forward(timedelta(days=91))
     with house.ines.request() as ines:
         assert calls.listed(ines) == []
-    assert not Call.objects.exists()
+        assert Call.objects.filter(id=once).exists()  # to look writes nothing
+        calls.log(ines, Said("reached", "the market"), once=ids.new())
+    assert not Call.objects.filter(id=once).exists() and Call.objects.count() == 1
 
 
 @pytest.mark.parametrize(

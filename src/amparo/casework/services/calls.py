@@ -1,8 +1,10 @@
 """The log of whoever sits on the phone: who, what, what came of it, what is next and when. Sealed as it
 is typed into the desk's own papers; what belongs to a case goes into the case."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from amparo.alerts import queries as alarms
 from amparo.alerts.services import answering
@@ -58,8 +60,9 @@ class Logged:
 def log(actor: Actor, said: Said, *, once: ids.Id) -> bool:
     """Write a call down; True when it ended an alarm.
 
-    About a case the words go into the case, and here stands only that there was a call. Invalid names
-    what is missing; the same `once` again is a Conflict.
+    About a case the words go into the case, and here stands only that there was a call. What is older
+    than ninety days is destroyed with it. Invalid names what is missing; the same `once` again is a
+    Conflict.
     """
     leave = directory.leave(actor, write=True)
     case = _case(actor, said)
@@ -77,8 +80,10 @@ def log(actor: Actor, said: Said, *, once: ids.Id) -> bool:
         "next_step": said.next_step.strip(),
         "next_at": said.next_at.isoformat() if said.next_at else "",
     }
+    old = _old(leave)
     with operations.writing():
         only_once(once)
+        Call.objects.filter(id__in=old).delete()
         if case is not None and inside:
             desk.log_call(
                 actor,
@@ -91,7 +96,7 @@ def log(actor: Actor, said: Said, *, once: ids.Id) -> bool:
             )
         row.sealed = gate.seal(leave, CALL, row.id, doc)
         row.save(force_insert=True)
-        journal.note("call logged", case or "", outcome=said.outcome)
+        journal.note("call logged", case or "", outcome=said.outcome, forgot=len(old))
     return _ends_alarm(actor, said)
 
 
@@ -132,35 +137,38 @@ def _ends_alarm(actor: Actor, said: Said) -> bool:
 
 
 def listed(actor: Actor) -> list[Logged]:
-    """The log, newest first. What is older than ninety days is destroyed now."""
-    leave, found, old = directory.leave(actor), [], []
+    """The log of the last ninety days, newest first."""
     names = {str(one): name for one, name in people.names(actor).items()}
+    found = [
+        Logged(
+            row.id,
+            at,
+            names.get(doc["by"], ""),
+            doc["who"],
+            doc["text"],
+            doc["outcome"],
+            doc["incoming"],
+            ids.parse(doc["about"]),
+            doc["next_step"],
+            datetime.fromisoformat(doc["next_at"]) if doc["next_at"] else None,
+        )
+        for row, doc, at in _opened(directory.leave(actor))
+        if clock.now() - at <= KEPT
+    ]
+    return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def _old(leave: gate.Leave) -> list[ids.Id]:
+    return [row.id for row, _, at in _opened(leave) if clock.now() - at > KEPT]
+
+
+def _opened(leave: gate.Leave) -> Iterator[tuple[Call, dict[str, Any], datetime]]:
     for row in Call.objects.filter(case=leave.case, compartment=leave.compartment):
         try:
             doc = gate.read(leave, CALL, row)
         except CannotOpen:
             continue
-        at, next_at = datetime.fromisoformat(doc["at"]), doc["next_at"]
-        if clock.now() - at > KEPT:
-            old.append(row.id)
-            continue
-        found.append(
-            Logged(
-                row.id,
-                at,
-                names.get(doc["by"], ""),
-                doc["who"],
-                doc["text"],
-                doc["outcome"],
-                doc["incoming"],
-                ids.parse(doc["about"]),
-                doc["next_step"],
-                datetime.fromisoformat(next_at) if next_at else None,
-            )
-        )
-    if old:
-        Call.objects.filter(id__in=old).delete()
-    return sorted(found, key=lambda one: one.at, reverse=True)
+        yield row, dict(doc), datetime.fromisoformat(doc["at"])
 
 
 def done(actor: Actor, call: ids.Id) -> None:
