@@ -154,8 +154,8 @@ class Override(Form):
         self.fields["grantee"].choices = [("", "–"), *recipients]  # type: ignore[attr-defined]
 
 
-class Share(Form):
-    """Something of a case for one reader outside, to whom the defender has said yes."""
+class Outside(Form):
+    """Somebody outside, to whom the defender has said yes."""
 
     label = forms.CharField(
         label=_("Who is it?"),
@@ -183,6 +183,15 @@ class Share(Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("Ask them first. Then choose how they said it.")},
     )
+
+    def __init__(self, *args: Any, held: Choices, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["compartments"].choices = list(held)  # type: ignore[attr-defined]
+
+
+class Share(Outside):
+    """Something of a case for one reader outside."""
+
     way = forms.ChoiceField(
         label=_("How does it get there?"),
         choices=[
@@ -209,10 +218,6 @@ class Share(Form):
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "dir": "ltr"}),
     )
-
-    def __init__(self, *args: Any, held: Choices, **more: Any) -> None:
-        super().__init__(*args, **more)
-        self.fields["compartments"].choices = list(held)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}

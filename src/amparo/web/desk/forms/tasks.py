@@ -12,7 +12,7 @@ from amparo.foundation import clock
 from amparo.web.desk import words
 from amparo.web.desk.forms import Form
 from amparo.web.desk.forms.case import text
-from amparo.web.desk.forms.consent import until
+from amparo.web.desk.forms.consent import Outside
 
 Choices = Iterable[tuple[str, Any]]
 DEEDS = ("take", "done", "drop", "hand", "prolong", "again", "there", "over")
@@ -46,39 +46,17 @@ class FactTime(forms.Form):
     )
 
 
-class Told(Form):
+class Told(Outside):
     """The person lets somebody outside be told by word of mouth."""
 
-    label = forms.CharField(
-        label=_("Who is it?"),
-        help_text=_("The office or the person, as they call it. They read it on their list."),
-        max_length=100,
-        error_messages={"required": _("Write who it is.")},
-    )
-    purpose = forms.ChoiceField(
-        label=_("What for?"),
-        choices=[("", "–"), *words.choices(words.PURPOSES, "statistics")],
-        error_messages={"required": _("Choose what it is for.")},
-    )
-    compartments = forms.MultipleChoiceField(
-        label=_("What may they be told?"),
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={
-            "required": _("Choose at least one compartment."),
-            "invalid_choice": _("You hold no key to one of these."),
-        },
-    )
-    until = until(_("Until when?"), _("The last day that they agreed to."))
-    how = forms.ChoiceField(
-        label=_("How did they say yes?"),
-        choices=words.choices(words.HOW, "page"),
-        widget=forms.RadioSelect,
-        error_messages={"required": _("Ask them first. Then choose how they said it.")},
-    )
-
-    def __init__(self, *args: Any, held: Choices, **more: Any) -> None:
+    def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.fields["compartments"].choices = list(held)  # type: ignore[attr-defined]
+        self.fields["label"].help_text = _(
+            "The office or the person, as they call it. They read it on their list."
+        )
+        purposes = [("", "–"), *words.choices(words.PURPOSES, "statistics")]
+        self.fields["purpose"].choices = purposes  # type: ignore[attr-defined]
+        self.fields["compartments"].label = _("What may they be told?")
 
 
 class Offer(Form):
