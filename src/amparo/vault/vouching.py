@@ -97,10 +97,6 @@ class Standing:
         """Whether somebody was let into the group by a second person, or founded it."""
         return person in self._group
 
-    def stands_alone(self, person: ids.Id) -> bool:
-        """Whether somebody counts as one person by themselves."""
-        return person in self._own
-
     def may_open(self, first: ids.Id, second: ids.Id) -> bool:
         """Whether two may be a pair."""
         return self.sits(first) and self.sits(second) and self.are_two(first, second)
