@@ -206,6 +206,35 @@ def test_stop_silences_a_number_for_all_plans_of_that_person(phone, rung):
     assert not Silence.objects.exists()
 
 
+def heard_by_the_desk(house) -> list[tuple[str, str, bool]]:
+    with house.ines.request() as ines:
+        happened = queries.alarm(ines, alarm().id).happened
+    return [
+        (one.more["label"], one.more["effect"], one.more["message"])
+        for one in happened
+        if one.what == "answer" and one.more["answer"] == "stop"
+    ]
+
+
+def test_a_stop_after_the_end_is_read_at_the_desk(phone, rung, house):
+    """It lasts into later alarms, and whoever knows the number can have sent it."""
+    hears(SISTER, f"safe {WORD}")
+    assert phone.take() == [SISTER] and heard_by_the_desk(house) == []
+    hears(SISTER, "stop")
+    assert heard_by_the_desk(house) == [("My sister", "silent", True)]
+    assert Silence.objects.count() == 1 and alarm().state == "safe"
+
+
+def test_a_stop_after_a_try_is_read_at_the_desk(phone, amina, house):
+    with journal.unit():
+        pressing.press_card(arm(amina), once=ids.new(), practice=True)
+    phone.wait(31)
+    assert alarm().state == "closed"
+    hears(LAWYER, "stop")
+    assert heard_by_the_desk(house) == [("Lawyer", "silent", True)]
+    assert Silence.objects.count() == 1
+
+
 def test_of_two_people_the_newer_alarm_is_meant(phone, rung):
     badra = make.ask()
     clock.forward(timedelta(seconds=3))
@@ -242,6 +271,32 @@ def test_a_flood_from_a_known_number_writes_little(phone, rung):
     clock.forward(timedelta(minutes=5))
     hears(SISTER, f"safe {WORD}")
     assert alarm().state == "safe"
+
+
+def test_junk_in_a_contacts_name_keeps_no_agreed_word_out(phone, rung):
+    for _ in range(300):
+        hears(SISTER, "who is this??")
+    for n in range(100):
+        hears(SISTER, f"safe {n} kettles")
+    assert Moment.objects.count() < 20 and alarm().state == "open"
+    hears(SISTER, f"safe {WORD}")
+    assert alarm().state == "safe"
+
+
+def test_the_word_of_whoever_is_forced_is_kept_out_by_no_junk_either(phone, amina):
+    press(arm(amina, forced="red kettle"))
+    phone.take()
+    for _ in range(50):
+        hears(SISTER, "who is this??")
+    hears(SISTER, "safe red kettle")
+    assert Alarm.objects.filter(case=amina.case, state="safe").count() == 1
+
+
+def test_an_agreed_word_cannot_be_tried_without_end(phone, rung):
+    for n in range(300):
+        hears(SISTER, f"safe {n} kettles")
+    hears(SISTER, f"safe {WORD}")
+    assert alarm().state == "open"
 
 
 def test_a_stranger_hears_nothing_and_is_counted(phone, rung):

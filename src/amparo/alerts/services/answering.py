@@ -74,7 +74,8 @@ def answer(
 ) -> rules.Effect:
     """What a contact says. "safe" ends it with the agreed word; without it, somebody who has spoken to
     the person keeps it still until those on duty, or another contact, confirm it. "stop" keeps this
-    alarm from telling them more. The word that was agreed for whoever is forced ends it to the eye.
+    alarm from telling them more; one that came by message is written down after the end too. The word
+    that was agreed for whoever is forced ends it to the eye.
 
     Whom a message says it is from can be forged, so one keeps a ladder still for a shorter time
     (decision 0014)."""
@@ -82,7 +83,13 @@ def answer(
         raise Invalid("choose", {"answer": "choose"})
     with operations.writing():
         row = Alarm.objects.select_for_update().filter(id=ids.of(body["alarm"])).first()
-        if row is None or not row.ladder:
+        if row is None:
+            return "over"
+        if not row.ladder:
+            if answer_ == "stop" and by_message:
+                # It lasts into later alarms and may be forged: those on duty must read of it.
+                _note(row, body, answer_, "silent", by_message=True)
+                return "silent"
             return "over"
         doc, who = running.open_ladder(row), body["who"]
         right, forced = _is_word(doc, "word", word), _is_word(doc, "forced", word)
@@ -104,11 +111,33 @@ def answer(
         hold = rules.HOLD_BY_MESSAGE if by_message else rules.HOLD
         _carry_out(row, doc, who, answer_, found, hold)
         how = "forced" if forced else "word" if right else "spoke" if spoke else ""
-        said: dict[str, Any] = {"answer": answer_, "effect": found, "how": how}
-        said |= {"label": body["label"], "message": by_message}
-        running.moment(row, "answer", **said).save(force_insert=True)
-        journal.note("alarm answered", row.case, row.id, answer=answer_, effect=found)
+        _note(row, body, answer_, found, how=how, by_message=by_message)
     return found
+
+
+def _note(
+    row: Alarm,
+    body: dict[str, Any],
+    said: rules.Answer,
+    effect: rules.Effect,
+    *,
+    how: str = "",
+    by_message: bool,
+) -> None:
+    more: dict[str, Any] = {"answer": said, "effect": effect, "how": how}
+    more |= {"label": body["label"], "message": by_message}
+    running.moment(row, "answer", **more).save(force_insert=True)
+    journal.note("alarm answered", row.case, row.id, answer=said, effect=effect)
+
+
+def is_right(body: dict[str, Any], word: str) -> bool:
+    """Whether a word is one of the two that were agreed for an alarm that still runs."""
+    row = Alarm.objects.filter(id=ids.of(body["alarm"])).exclude(ladder=b"").first()
+    if row is None:
+        return False
+    doc = running.open_ladder(row)
+    right, forced = _is_word(doc, "word", word), _is_word(doc, "forced", word)
+    return right or forced
 
 
 def _is_word(doc: dict[str, Any], which: str, word: str) -> bool:

@@ -22,7 +22,8 @@ from amparo.messages.budgets import Each
 from amparo.vault import duty
 
 COUNTED_EVERY = 10.0  # seconds between two counts of strangers that are written down
-_acting = Each(6, most=12)  # messages of one known number that act, and
+_acting = Each(6, most=12)  # messages of one known number that act,
+_words = Each(1, most=200)  # agreed words that are looked at beside them, and
 _back = Each(0.5, most=2)  # what it is sent back
 REMEMBERED = 100  # calls
 # What was done of calls in which something failed: places in their list, by a mark of the whole.
@@ -79,8 +80,19 @@ def heard(one: inbound.Heard) -> None:
     if told is None:
         keywords.stranger(one.sender)
         _strangers.count()
-    elif _acting.take(messages.comparable(one.sender)) is None:
+    elif _may_act(one.sender, told, said, word):
         _act(one.sender, told, said, word)
+
+
+def _may_act(sender: str, told: Doc, said: str, word: str) -> bool:
+    """Whether a message of a known number does something. Others can write in its name, and what they
+    send must not keep the agreed word out; how many words may be tried is bounded too, for one that
+    could be tried without end would be guessed."""
+    number = messages.comparable(sender)
+    if _acting.take(number) is None:
+        return True
+    tried = said == words.SAFE and bool(word) and _words.take(number) is None
+    return tried and answering.is_right(told, word)
 
 
 def _told(sender: str) -> Doc | None:
@@ -161,7 +173,7 @@ _strangers = _Strangers()
 
 def forget() -> None:
     """What a new process would not know."""
-    for one in (_acting, _back, _strangers):
+    for one in (_acting, _words, _back, _strangers):
         one.forget()
     _half_done.clear()
     keywords.forget()
