@@ -540,3 +540,17 @@ def test_which_message_pressed_is_found_by_the_duty_key_alone(phone, amina):
     clock.forward(timedelta(days=1))
     hears(OWN, PHRASE, "sms 17")
     assert Alarm.objects.filter(state="open").count() == 1
+
+
+def test_a_number_that_a_gateway_counts_again_on_the_same_day_presses(phone, amina):
+    """Within the hour it is the same message once more, however the alarm ended; later another."""
+    arm(amina)
+    choose(amina)
+    hears(OWN, PHRASE, "sms 1")
+    Alarm.objects.update(state="back", due_at=None)
+    clock.forward(timedelta(minutes=59))
+    hears(OWN, PHRASE, "sms 1")
+    assert Alarm.objects.count() == 1
+    clock.forward(timedelta(minutes=62))
+    hears(OWN, PHRASE, "sms 1")
+    assert Alarm.objects.filter(state="open").count() == 1

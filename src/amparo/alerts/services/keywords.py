@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from amparo.alerts import replies, rules
-from amparo.alerts.models import ARMED, HOME, PLAN, Plan
+from amparo.alerts.models import ARMED, HOME, PLAN, Alarm, Plan
 from amparo.alerts.rules import KEYWORD
 from amparo.alerts.services import pressing
 from amparo.alerts.services.plans import PRESSED
@@ -49,20 +49,23 @@ def arm(actor: Actor, case: ids.Id, given: Keyword) -> None:
     place of the phrase before."""
     leave = gate.admit(actor, case, HOME, write=True)
     phrase = _checked(given)
-    plan = Plan.objects.filter(case=case, kind__in=PRESSED).order_by("kind").first()
-    if plan is None:
-        raise Invalid("there is no plan yet", {"phrase": "no plan"})
-    doc = gate.read(leave, PLAN, plan)
-    doc[KEYWORD] = {
-        "phrase": given.phrase.strip(),
-        "numbers": list(given.numbers),
-        "anybody": given.anybody,
-        "answer": given.answer,
-    }
-    row = Plan(case=case, kind=KEYWORD, tried=plan.tried, keyword=_mark(phrase))
-    row.sealed = gate.seal(leave, PLAN, row.id, doc)
-    row.armed = duty.seal(ARMED, row.id, doc)
     with operations.writing():
+        # Two at once, or a plan that is changed at this moment: one waits for the other, so that one
+        # phrase is left, and it presses the plan that there is.
+        pressed = Plan.objects.select_for_update().filter(case=case, kind__in=PRESSED)
+        plan = pressed.order_by("kind").first()
+        if plan is None:
+            raise Invalid("there is no plan yet", {"phrase": "no plan"})
+        doc = gate.read(leave, PLAN, plan)
+        doc[KEYWORD] = {
+            "phrase": given.phrase.strip(),
+            "numbers": list(given.numbers),
+            "anybody": given.anybody,
+            "answer": given.answer,
+        }
+        row = Plan(case=case, kind=KEYWORD, tried=plan.tried, keyword=_mark(phrase))
+        row.sealed = gate.seal(leave, PLAN, row.id, doc)
+        row.armed = duty.seal(ARMED, row.id, doc)
         Plan.objects.filter(case=case, kind=KEYWORD).delete()
         row.save(force_insert=True)
         journal.note("keyword armed", case, row.id)
@@ -177,7 +180,7 @@ def _press(row: Plan, doc: dict[str, Any], heard: inbound.Heard, *, hold: bool) 
     chosen = doc.pop(KEYWORD)
     # The same message twice is the same press; the plan that a page presses is not pressed beside it.
     # It stays with the alarm, and the provider knows its id and the sender: only the duty key finds the
-    # one from the other. Of another day it is another message: some count theirs from one again.
+    # one from the other.
     once = _once(row.case, heard.key) if heard.key else ids.new()
     plan = Plan.objects.filter(case=row.case, kind__in=PRESSED).order_by("kind").first() or row
     with operations.writing():
@@ -191,7 +194,14 @@ def _press(row: Plan, doc: dict[str, Any], heard: inbound.Heard, *, hold: bool) 
 
 
 def _once(case: ids.Id, key: str) -> ids.Id:
-    return duty.hidden_id("press", case, key, clock.today().isoformat())
+    """Which press a message is. A provider that had no answer brings it again; hours later the same id
+    is another message, for some count theirs from one again, and a real press must ring."""
+    now = clock.now()
+    before, this = (
+        duty.hidden_id("press", case, key, f"{at:%Y-%m-%dT%H}")
+        for at in (now - timedelta(hours=1), now)
+    )
+    return before if Alarm.objects.filter(press=before).exists() else this
 
 
 def _answer(alarm: ids.Id, sender: str, text: str) -> None:
