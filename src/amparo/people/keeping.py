@@ -9,7 +9,7 @@ from django.db import transaction
 from amparo.consent import gate
 from amparo.foundation import clock, ids, journal, operations
 from amparo.foundation.actor import Actor
-from amparo.foundation.errors import Conflict, Invalid, NotFound
+from amparo.foundation.errors import CannotOpen, Conflict, Invalid, NotFound
 from amparo.foundation.router import KEYSTORE
 from amparo.messages import ways
 from amparo.messages.ways import Way
@@ -65,19 +65,22 @@ def add(actor: Actor, draft: Draft) -> ids.Id:
 def helpers(actor: Actor) -> ids.Id:
     """The principal that stands for all helpers together: a defender's yes to asking around is a yes to
     it. Made when it is first wanted; its private half is forgotten, and its id stands sealed, so that
-    nobody can put another in its place."""
+    nobody can put another in its place. Of two who want it at once both get the first one's."""
     found = directory.helpers(actor)
-    if found:
-        return found[0]
+    if found is not None:
+        return found
     leave = directory.leave(actor, write=True)
     with transaction.atomic(using=KEYSTORE):
         principal = staff.new_reader(actor.ring)[0]
-    row = Listing(case=leave.case)
+    row = Listing(id=directory.helpers_row(leave.case), case=leave.case)
     doc = {"kind": directory.HELPERS, "principal": str(principal)}
+    row.sealed = gate.seal(leave, LISTING, row.id, doc)
     with operations.writing():
-        row.sealed = gate.seal(leave, LISTING, row.id, doc)
-        row.save(force_insert=True)
-    return principal
+        Listing.objects.bulk_create([row], ignore_conflicts=True)
+    found = directory.helpers(actor)
+    if found is None:
+        raise CannotOpen  # altered by somebody
+    return found
 
 
 def change(actor: Actor, entry: ids.Id, draft: Draft, *, version: int) -> None:

@@ -12,7 +12,7 @@ from amparo.people.directory import Wanted
 from amparo.people.keeping import Draft
 from amparo.people.listing import Span
 from amparo.people.models import Listing
-from amparo.vault import compartments, keys
+from amparo.vault import compartments, keys, staff
 from tests import make
 from tests.make import House
 
@@ -118,6 +118,23 @@ def test_a_no_counts_at_once_and_what_is_away_or_destroyed_is_found_nowhere(hous
         with pytest.raises(NotFound):
             directory.entry(ruth, made)
     assert not Listing.objects.exists()
+
+
+def test_two_who_want_all_helpers_at_once_get_the_same_one(house: House, monkeypatch):
+    """A yes to the one must not be missing for who holds the other."""
+    made, new_reader = list[ids.Id](), staff.new_reader
+
+    def meanwhile(*given):
+        monkeypatch.setattr(staff, "new_reader", new_reader)
+        with house.tomas.request() as tomas:
+            made.append(keeping.helpers(tomas))
+        return new_reader(*given)
+
+    monkeypatch.setattr(staff, "new_reader", meanwhile)
+    with house.ines.request() as ines:
+        made.append(keeping.helpers(ines))
+        assert directory.helpers(ines) == made[0] == made[1]
+    assert Listing.objects.count() == 1
 
 
 def test_only_those_on_duty_open_it_and_whoever_leaves_opens_nothing_new(house: House):

@@ -81,7 +81,7 @@ def choice(actor: Actor, case: ids.Id, ask: Ask) -> Choice:
         [one for one in fit if one.kind != listing.AUTHORITY] + ([] if ask.exercise else allowed),
         [one for one in wider if one.kind != listing.AUTHORITY],
         [one for one in officials if one not in allowed and not ask.exercise],
-        ask.exercise or _said_yes(case, ask, *directory.helpers(actor)),
+        ask.exercise or _said_yes(case, ask, directory.helpers(actor)),
     )
 
 
@@ -91,8 +91,8 @@ def _may_look(actor: Actor, case: ids.Id) -> None:
         raise NotFound
 
 
-def _said_yes(case: ids.Id, ask: Ask, *recipients: ids.Id) -> bool:
-    return any(gate.is_given(case, PART, one, waves.purpose_of(ask.service)) for one in recipients)
+def _said_yes(case: ids.Id, ask: Ask, to: ids.Id | None) -> bool:
+    return to is not None and gate.is_given(case, PART, to, waves.purpose_of(ask.service))
 
 
 def agree(
