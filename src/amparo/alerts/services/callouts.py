@@ -454,7 +454,8 @@ def destroy_all() -> int:
 
 
 def end_old() -> int:
-    """A call that is a day old is over: its links are, and what it would have asked is destroyed."""
+    """A call of the day before yesterday is over: all its links are, and what it would have asked is
+    destroyed."""
     before = clock.today() - timedelta(days=2)
     old = CallOut.objects.filter(day__lte=before).exclude(run=b"")
     return old.update(run=b"", due_at=None, state="over")

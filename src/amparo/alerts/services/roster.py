@@ -80,11 +80,13 @@ def _armed(row: Roster, doc: Doc) -> bytes:
 
 def renew(actor: Actor) -> None:
     """After a lockdown the duty key is another: let the server know again who is on, at a sign-in."""
-    row = Roster.objects.first()
-    if row is None or roster.armed() is not None or server.locked_down():
+    if not Roster.objects.exists() or roster.armed() is not None or server.locked_down():
         return
     leave = gate.admit(actor, people.house(), "house")
-    Roster.objects.filter(id=row.id).update(armed=_armed(row, gate.read(leave, ROSTER, row)))
+    with operations.writing():
+        row = Roster.objects.select_for_update().get()  # as it is now: nobody's change is undone
+        row.armed = _armed(row, gate.read(leave, ROSTER, row))
+        row.save(update_fields=["armed"])
 
 
 # --- rotations -----------------------------------------------------------------------------------
