@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from amparo.alerts.services.calendar import Feed
 from amparo.foundation import clock, ids
-from amparo.web.notes.calendar import written
+from amparo.web.calendars import written
+from amparo.web.notes.calendar import entries
 from tests import make
 from tests.doors.desk_house import busy
 from tests.doors.test_check_ins import ASKED, notes, post
@@ -67,7 +68,7 @@ def test_without_a_check_in_there_is_no_address(noor: make.Defender) -> None:
 @given(st.text(min_size=1, max_size=60))
 def test_every_line_is_short_and_every_word_comes_back(words: str) -> None:
     now = clock.now()
-    text = written(Feed(ids.new(), words, [now]), now)
+    text = written(entries(Feed(ids.new(), words, [now])), made=now, reminds=True)
     lines = text.split("\r\n")
     assert all(len(line.encode()) <= 75 for line in lines) and lines[-1] == ""
     whole = text.replace("\r\n ", "")

@@ -18,8 +18,9 @@ from amparo.cli import checks
 from amparo.foundation import clock, ids
 from amparo.messages import services as messages
 from amparo.people import queries as people
+from amparo.web.calendars import Entry, written
 from amparo.web.desk.forms.duty import WHEN, when_of, windows_of
-from amparo.web.turns import calendar
+from amparo.web.turns import SUMMARY
 from tests.doors.alarm_house import arm
 from tests.doors.desk_house import Busy, busy, client
 
@@ -233,7 +234,8 @@ MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.
 @given(st.lists(st.tuples(MOMENTS, MOMENTS), max_size=20))
 def test_a_calendar_is_whole_whatever_the_turns(spans: Any) -> None:
     """RFC 5545: lines of at most 75 octets, each closed by CRLF; blocks that open are closed."""
-    text_ = calendar(spans, made=datetime(2026, 1, 1, tzinfo=UTC))
+    turns = [Entry(str(n), start, end, SUMMARY) for n, (start, end) in enumerate(spans)]
+    text_ = written(turns, made=datetime(2026, 1, 1, tzinfo=UTC))
     lines = text_.split("\r\n")
     assert lines[-1] == "" and all(len(one.encode()) <= 75 for one in lines)
     assert "\n" not in text_.replace("\r\n", "")
