@@ -160,11 +160,26 @@ def test_a_swap_goes_from_asking_to_yes(made: Busy) -> None:
 
 def test_somebody_away_is_a_gap_until_somebody_stands_in(made: Busy) -> None:
     keep(made, made.house.tomas)
-    tomas, ines = client(made.house.tomas), client(made.house.ines)
+    tomas, ines, ruth = (client(made.house.officers[one]) for one in ("tomas", "ines", "ruth"))
     assert tomas.post("/desk/duty/away", {**SPAN, "cover": ""}).status_code == 302
     page = main(text(tomas, "/desk/duty"))
     assert "Nobody stands in" in page and "Tomás R. is on leave, and nobody stands in" in page
     assert queries.on_duty() == ()
+    page = text(tomas, "/desk/duty")
+    entry = re.search(r'name="entry" value="([^"]+)"', page)
+    assert entry is not None
+    asked = {"deed": "cover", "entry": entry[1], "person": str(made.house.ruth.id)}
+    # Nobody is asked to stand in for themselves.
+    own = f'<option value="{made.house.tomas.id}">'
+    assert f'<option value="{made.house.ruth.id}">' in page and own not in page
+    assert tomas.post("/desk/duty/do", asked | {"person": ""}).status_code == 404
+    assert tomas.post("/desk/duty/do", asked).url.endswith("?done=duty-asked")
+    page = text(tomas, "/desk/duty")
+    assert "Ruth K. is asked" in main(page) and 'value="cover"' not in page
+    wish = re.search(r'name="entry" value="([^"]+)"', text(ruth, "/desk/duty"))
+    assert wish is not None
+    assert ruth.post("/desk/duty/do", {"deed": "no", "entry": wish[1]}).status_code == 302
+    assert 'value="cover"' in text(tomas, "/desk/duty")
     backwards = {**SPAN, "end_day": "2026-03-03", "who": str(made.house.tomas.id), "cover": ""}
     assert ines.post("/desk/duty/away", backwards).status_code == 422
     put = {"person": str(made.house.ruth.id), "line": "first", **SPAN}

@@ -164,6 +164,7 @@ def _duty(request: Any, *, status: int = 200) -> HttpResponse:
         "rotations": [_rotation(one, names) for one in doc["rotations"]],
         "overrides": [_override(one, names, me) for one in doc["overrides"]],
         "leaves": [_leave(one, doc, names, me) for one in doc["leaves"]],
+        "team": _choices(request),
     }
     return pages.render(request, "desk/duty.html", context, status=status)
 
@@ -246,6 +247,7 @@ def _leave(one: dict[str, Any], doc: roster.Doc, names: dict[str, str], me: str)
 
     return _span(one) | {
         "id": one["id"],
+        "who": one["person"],
         "person": names.get(one["person"], ""),
         "covers": of(doc["overrides"]),
         "asked": of(doc["wishes"]),
@@ -254,25 +256,31 @@ def _leave(one: dict[str, Any], doc: roster.Doc, names: dict[str, str], me: str)
 
 
 # --- small deeds of the page ---------------------------------------------------------------------
-DEEDS: dict[str, tuple[Callable[[Any, str], object], str]] = {
-    "yes": (lambda actor, entry: services.answer(actor, entry, yes=True), "duty-yes"),
-    "no": (lambda actor, entry: services.answer(actor, entry, yes=False), "duty-no"),
-    "drop": (services.drop_override, "duty-dropped"),
-    "back": (services.end_leave, "duty-back"),
-    "take": (lambda actor, _entry: services.take(actor), "duty-taken"),
-    "on": (lambda actor, _entry: services.be_on(actor), "duty-on"),
+DEEDS: dict[str, tuple[Callable[[Any, str, str], object], str]] = {
+    "yes": (lambda actor, entry, _person: services.answer(actor, entry, yes=True), "duty-yes"),
+    "no": (lambda actor, entry, _person: services.answer(actor, entry, yes=False), "duty-no"),
+    "drop": (lambda actor, entry, _person: services.drop_override(actor, entry), "duty-dropped"),
+    "back": (lambda actor, entry, _person: services.end_leave(actor, entry), "duty-back"),
+    "cover": (
+        lambda actor, entry, person: services.ask_cover(actor, entry, pages.id_of(person)),
+        "duty-asked",
+    ),
+    "take": (lambda actor, _entry, _person: services.take(actor), "duty-taken"),
+    "on": (lambda actor, _entry, _person: services.be_on(actor), "duty-on"),
 }
 
 
 @require_POST
 @pages.role(INTAKE, COORDINATION)
 def do(request: Any) -> HttpResponse:
-    """Yes or no to a colleague, an entry taken away, a hand-over taken, "I am on"."""
-    deed = DEEDS.get(request.POST.get("deed", ""))
+    """Yes or no to a colleague, an entry taken away, somebody asked to stand in, a hand-over taken, "I
+    am on"."""
+    given = request.POST
+    deed = DEEDS.get(given.get("deed", ""))
     if deed is None:
         raise NotFound
     try:
-        deed[0](request.actor, request.POST.get("entry", ""))
+        deed[0](request.actor, given.get("entry", ""), given.get("person", ""))
     except Conflict:
         return pages.done("duty-other", "desk:duty")
     return pages.done(deed[1], "desk:duty")
