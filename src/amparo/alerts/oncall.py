@@ -2,7 +2,7 @@
 are opaque ids as text, and a hand-over stands at its local hour whatever clocks do."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -216,7 +216,9 @@ def _meant(roster: Roster, line: Line, at: datetime) -> Iterator[str]:
 
 
 def on(roster: Roster, line: Line, at: datetime) -> str:
-    """Who is on in a line at a moment; an empty name where nobody is."""
+    """Who is on in a line at a moment; an empty name where nobody is. Whoever has given a turn away is
+    not on when the one who took it is away too: they do not know of it. Where nobody is on, everybody
+    is rung."""
     return next((one for one in _meant(roster, line, at) if not is_away(roster, one, at)), NOBODY)
 
 
@@ -235,17 +237,24 @@ def _cuts(roster: Roster, since: datetime, until: datetime) -> list[datetime]:
     return sorted(at for at in found if since <= at <= until)
 
 
+def joined(spans: Iterable[Shift]) -> list[Shift]:
+    """Spans in their order; those that touch and have the same people are one."""
+    found: list[Shift] = []
+    for one in spans:
+        last = found[-1] if found else None
+        if last and (last.end, last.first, last.second) == (one.start, one.first, one.second):
+            found[-1] = replace(last, end=one.end)
+        else:
+            found.append(one)
+    return found
+
+
 def shifts(roster: Roster, since: datetime, until: datetime) -> list[Shift]:
     """Who is on from `since` to `until`, without a hole and without an overlap."""
-    found: list[Shift] = []
-    cuts = _cuts(roster, since, until)
-    for start, end in pairwise(cuts):
-        first, second = on(roster, "first", start), on(roster, "second", start)
-        if found and (found[-1].first, found[-1].second) == (first, second):
-            found[-1] = Shift(found[-1].start, end, first, second)
-        else:
-            found.append(Shift(start, end, first, second))
-    return found
+    return joined(
+        Shift(start, end, on(roster, "first", start), on(roster, "second", start))
+        for start, end in pairwise(_cuts(roster, since, until))
+    )
 
 
 def gaps(roster: Roster, since: datetime, until: datetime) -> list[Shift]:
@@ -282,13 +291,7 @@ def changes(roster: Roster, since: datetime, until: datetime) -> list[Change]:
 
 def _firsts(roster: Roster, since: datetime, until: datetime) -> list[Shift]:
     """Spans of the first line alone."""
-    found: list[Shift] = []
-    for one in shifts(roster, since, until):
-        if found and found[-1].first == one.first:
-            found[-1] = Shift(found[-1].start, one.end, one.first, NOBODY)
-        else:
-            found.append(Shift(one.start, one.end, one.first, NOBODY))
-    return found
+    return joined(replace(one, second=NOBODY) for one in shifts(roster, since, until))
 
 
 # --- what a roster lacks -------------------------------------------------------------------------

@@ -247,15 +247,11 @@ def my_change(actor: Actor, *, gives: bool) -> oncall.Change | None:
 def turns_of(person: ids.Id, since: datetime, until: datetime) -> list[oncall.Shift]:
     """The spans in which somebody is on, in either line, joined where they touch."""
     roster, who = present(), str(person)
-    found: list[oncall.Shift] = []
-    for one in oncall.shifts(roster, since, until) if roster else []:
-        if who not in one.on:
-            continue
-        if found and found[-1].end == one.start:
-            found[-1] = oncall.Shift(found[-1].start, one.end, who, "")
-        else:
-            found.append(oncall.Shift(one.start, one.end, who, ""))
-    return found
+    return oncall.joined(
+        oncall.Shift(one.start, one.end, who, "")
+        for one in (oncall.shifts(roster, since, until) if roster else [])
+        if who in one.on
+    )
 
 
 def word_of(secret: bytes) -> str:

@@ -2,7 +2,7 @@
 own calendar."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -102,14 +102,9 @@ def weeks(found: oncall.Roster, names: dict[str, str], me: str) -> list[list[Day
 
 def _joined(shifts: list[oncall.Shift]) -> list[oncall.Shift]:
     """A deputy who is on first anyway makes no line of their own."""
-    found: list[oncall.Shift] = []
-    for one in shifts:
-        second = one.second if one.second != one.first else ""
-        if found and (found[-1].first, found[-1].second) == (one.first, second):
-            found[-1] = oncall.Shift(found[-1].start, one.end, one.first, second)
-        else:
-            found.append(oncall.Shift(one.start, one.end, one.first, second))
-    return found
+    return oncall.joined(
+        replace(one, second="") if one.second == one.first else one for one in shifts
+    )
 
 
 def _piece(one: oncall.Shift, names: dict[str, str], whole: bool, now: datetime, me: str) -> Piece:
