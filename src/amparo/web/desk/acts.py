@@ -284,12 +284,9 @@ def act(request: Any, case: ids.Id, verb: str) -> HttpResponse:
         except Conflict:
             if pages.was_sent(form):
                 return _onward(verb, deed, case)
-            # Drawn again from what it is now: sending it once more is then a decision.
             view = queries.case(request.actor, case)
             conflict = _taken_by(view)
-            again = request.POST.copy()
-            again["version"] = str(view.row.version)
-            form.data = again
+            pages.drawn_again(form, view.row.version)
         except Refused:
             if verb != "relink":
                 raise

@@ -181,13 +181,10 @@ def _page(
     request: Any, alarm: ids.Id, *, form: CloseAlarm | None = None, conflict: str = ""
 ) -> HttpResponse:
     view = queries.alarm(request.actor, alarm)
-    names = {str(one): name for one, name in people.names(request.actor).items()}
+    names = pages.names(request)
     form = form or CloseAlarm(initial={"version": view.row.version})
     if conflict and form.is_bound:
-        # Drawn again from what it is now: sending it once more is then a decision.
-        again = request.POST.copy()
-        again["version"] = str(view.row.version)
-        form.data = again
+        pages.drawn_again(form, view.row.version)
     context = {
         "here": "alarms",
         "alarm": view,

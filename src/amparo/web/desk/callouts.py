@@ -14,7 +14,6 @@ from amparo.casework import queries as casework
 from amparo.foundation import ids
 from amparo.foundation.errors import Conflict, Invalid, NotFound, Refused
 from amparo.people import directory
-from amparo.people import queries as people
 from amparo.people.rules import INTAKE
 from amparo.web.desk import guide, pages, words
 from amparo.web.desk.forms.callouts import AskHelpers
@@ -138,7 +137,7 @@ def _said(one: asked.Happened, names: dict[str, str]) -> str:
 def callout(request: Any, callout: ids.Id) -> HttpResponse:
     """Who was asked, who said what, and what can be done."""
     view = asked.callout(request.actor, callout)
-    names = {str(one): name for one, name in people.names(request.actor).items()}
+    names = pages.names(request)
     context = {
         "here": "callouts",
         "one": view.row,

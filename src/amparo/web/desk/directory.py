@@ -16,7 +16,6 @@ from amparo.foundation import ids
 from amparo.foundation.errors import Conflict, Invalid, NotFound
 from amparo.people import directory as reads
 from amparo.people import keeping
-from amparo.people import queries as people
 from amparo.people.rules import INTAKE
 from amparo.web.desk import pages
 from amparo.web.desk.forms import directory as asked
@@ -50,15 +49,11 @@ def directory(request: Any) -> HttpResponse:
     return pages.render(request, "desk/directory.html", context, status=status)
 
 
-def _names(request: Any) -> dict[str, str]:
-    return {str(one): name for one, name in people.names(request.actor).items()}
-
-
 @require_safe
 @pages.role(INTAKE)
 def entry(request: Any, entry: ids.Id) -> HttpResponse:
     """One of them: how they are reached, who vouches, what it said before."""
-    found, names = reads.entry(request.actor, entry), _names(request)
+    found, names = reads.entry(request.actor, entry), pages.names(request)
     vetting, verified = found.doc["vetting"], found.doc["verified"]
     context = {
         "here": "directory",
@@ -114,9 +109,7 @@ def change(request: Any, entry: ids.Id) -> HttpResponse:
         except Conflict:
             conflict = True
             form.add_error(None, str(QUICKER))
-            again = request.POST.copy()
-            again["version"] = str(reads.entry(request.actor, entry).version)
-            form.data = again
+            pages.drawn_again(form, reads.entry(request.actor, entry).version)
         else:
             pages.forget_draft(request, place)
             return pages.done("listed", "desk:listing", entry)
@@ -138,6 +131,13 @@ def _form_page(
 
 
 # --- deeds with a page of their own ---------------------------------------------------------------
+def _said(verb: Callable[..., None], name: str) -> Callable[[Any, ids.Id, dict[str, Any]], None]:
+    """A deed that wants words, which its verb calls `name`."""
+    return lambda actor, one, given: verb(
+        actor, one, version=given["version"], **{name: given["reason"]}
+    )
+
+
 @dataclass(frozen=True)
 class Deed:
     """What somebody does to an entry: heading, button, what it means, its form, the service."""
@@ -147,7 +147,7 @@ class Deed:
     says: tuple[Text, ...]
     form: Callable[..., forms.Form]
     do: Callable[[Any, ids.Id, dict[str, Any]], None]
-    done: str
+    done: str = "listed"
 
 
 DEEDS: dict[str, Deed] = {
@@ -156,10 +156,7 @@ DEEDS: dict[str, Deed] = {
         gettext_lazy("Keep it"),
         (gettext_lazy("For ninety days they stand among those whom one asks in a hurry."),),
         asked.Spoken,
-        lambda actor, one, given: keeping.verify(
-            actor, one, version=given["version"], how=given["reason"]
-        ),
-        "listed",
+        _said(keeping.verify, "how"),
     ),
     "vouch": Deed(
         gettext_lazy("I vouch for them"),
@@ -169,20 +166,14 @@ DEEDS: dict[str, Deed] = {
             gettext_lazy("Whoever is named or reached differently is vouched for anew."),
         ),
         asked.Vouch,
-        lambda actor, one, given: keeping.vouch(
-            actor, one, version=given["version"], how=given["reason"]
-        ),
-        "listed",
+        _said(keeping.vouch, "how"),
     ),
     "no": Deed(
         gettext_lazy("Send nobody there"),
         gettext_lazy("Keep it"),
         (gettext_lazy("It counts at once. Two people vouch again before it is otherwise."),),
         asked.No,
-        lambda actor, one, given: keeping.refuse(
-            actor, one, version=given["version"], why=given["reason"]
-        ),
-        "listed",
+        _said(keeping.refuse, "why"),
     ),
     "away": Deed(
         gettext_lazy("They are there no more"),
@@ -190,7 +181,6 @@ DEEDS: dict[str, Deed] = {
         (gettext_lazy("It leaves the lists. You can bring it back."),),
         asked.Gone,
         lambda actor, one, given: keeping.retire(actor, one, version=given["version"]),
-        "listed",
     ),
     "back": Deed(
         gettext_lazy("They are there again"),
@@ -198,7 +188,6 @@ DEEDS: dict[str, Deed] = {
         (gettext_lazy("What was known of them stands as it was."),),
         asked.Gone,
         lambda actor, one, given: keeping.retire(actor, one, version=given["version"], back=True),
-        "listed",
     ),
     "forget": Deed(
         gettext_lazy("Destroy this entry"),
@@ -231,9 +220,7 @@ def do(request: Any, entry: ids.Id, verb: str) -> HttpResponse:
             pages.mark(form, error, how="reason", why="reason")
         except Conflict:
             conflict = str(QUICKER)
-            again = request.POST.copy()
-            again["version"] = str(found.version)
-            form.data = again
+            pages.drawn_again(form, found.version)
         else:
             if place:
                 pages.forget_draft(request, place)

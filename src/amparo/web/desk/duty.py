@@ -40,13 +40,9 @@ def _team() -> set[str]:
     return {str(one) for one in people.members_of(INTAKE)}
 
 
-def _names(request: Any) -> dict[str, str]:
-    return {str(one): name for one, name in people.names(request.actor).items()}
-
-
 def _choices(request: Any, *, without_me: bool = False) -> list[tuple[str, str]]:
     """Who may be on duty, by name."""
-    names, me = _names(request), str(request.actor.id)
+    names, me = pages.names(request), str(request.actor.id)
     found = [(one, names.get(one, "")) for one in _team() if not (without_me and one == me)]
     return sorted(found, key=lambda one: one[1])
 
@@ -137,7 +133,7 @@ def duty(request: Any) -> HttpResponse:
 
 
 def _duty(request: Any, *, status: int = 200) -> HttpResponse:
-    names, me, now = _names(request), str(request.actor.id), clock.now()
+    names, me, now = pages.names(request), str(request.actor.id), clock.now()
     doc = roster.doc(request.actor)
     found = roster.rules_of(doc)
     on = roster.of_moment(doc, now)
@@ -329,7 +325,7 @@ def _rotation_page(
     preview: roster.Doc | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    names, me = _names(request), str(request.actor.id)
+    names, me = pages.names(request), str(request.actor.id)
     context: dict[str, Any] = {"here": "duty", "form": form, "known": known}
     found = roster.rules_of(preview)
     if found is not None:
@@ -454,7 +450,7 @@ def hand_over(request: Any) -> HttpResponse:
         else:
             pages.forget_draft(request, place)
             return pages.done("duty-note", "desk:duty-hand-over")
-    names, now = _names(request), clock.now()
+    names, now = pages.names(request), clock.now()
     gives = roster.my_change(request.actor, gives=True)
     takes = roster.my_change(request.actor, gives=False)
     notes = roster.notes(request.actor)

@@ -217,6 +217,19 @@ def not_now(request: Any) -> HttpResponse:
     return render(request, "desk/later.html", status=503)
 
 
+def names(request: Any) -> dict[str, str]:
+    """Who is who on staff: the id as it stands in documents, and the name."""
+    return {str(one): name for one, name in people.names(request.actor).items()}
+
+
+def drawn_again(form: Any, version: int) -> None:
+    """Somebody was quicker. What was typed stands, of the present version: sending it once more is then
+    a decision."""
+    again = form.data.copy()
+    again["version"] = str(version)
+    form.data = again
+
+
 def id_of(value: str) -> ids.Id:
     """An id in a form; what is none leads nowhere."""
     found = ids.parse(value)
