@@ -1,7 +1,6 @@
 """Reads of the roster: who is on duty, whom an alarm rings, what the roster lacks. The server reads the
 copy under the duty key, so that it knows at three in the morning, with nobody signed in."""
 
-import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -252,19 +251,6 @@ def turns_of(person: ids.Id, since: datetime, until: datetime) -> list[oncall.Sh
         for one in (oncall.shifts(roster, since, until) if roster else [])
         if who in one.on
     )
-
-
-def word_of(secret: bytes) -> str:
-    """A secret as it stands in an address."""
-    return base64.urlsafe_b64encode(secret).decode().rstrip("=")
-
-
-def secret_of(token: str) -> bytes:
-    """The same the other way; empty for what is none."""
-    try:
-        return base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-    except ValueError:
-        return b""
 
 
 def has_feed(actor: Actor) -> bool:

@@ -5,7 +5,6 @@ that was given out, never in a table, a log or a Referer. Opening a link does no
 links); using it is a POST and uses it up.
 """
 
-import base64
 from datetime import timedelta
 from typing import Any
 
@@ -21,20 +20,13 @@ def create(kind: str, body: dict[str, Any], *, hours: int) -> str:
     secret, row.body = duty.make_capsule(f"link.{kind}", row.id, body)
     row.find = duty.find(secret)
     row.save(force_insert=True)
-    return base64.urlsafe_b64encode(secret).decode().rstrip("=")
-
-
-def _secret(token: str) -> bytes:
-    try:
-        return base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-    except ValueError:
-        raise NotFound from None
+    return duty.as_text(secret)
 
 
 def use(token: str, kind: str) -> dict[str, Any]:
     """The body of a link of this kind, which is used up by this; NotFound for wrong, used and expired
     ones alike. A link that came to another door is not used up there."""
-    secret = _secret(token)
+    secret = duty.from_text(token)
     row = Link.objects.filter(find=duty.find(secret), kind=kind, until__gt=clock.now()).first()
     # Whoever deletes the row has used the link: of two at once only one finds it.
     if row is None or not Link.objects.filter(id=row.id).delete()[0]:
@@ -50,7 +42,7 @@ def use(token: str, kind: str) -> dict[str, Any]:
 def look(token: str, kind: str) -> dict[str, Any]:
     """The body of a link that opens as often as it is wanted until its last hour: only for what its
     holder must not be shut out of by a second tap (decision 0012). NotFound as for `use`."""
-    secret = _secret(token)
+    secret = duty.from_text(token)
     row = Link.objects.filter(find=duty.find(secret), kind=kind, until__gt=clock.now()).first()
     if row is None:
         raise NotFound

@@ -3,6 +3,7 @@
 A capsule opens with a token and the duty key together and with neither alone.
 """
 
+import base64
 import json
 from typing import Any
 
@@ -76,6 +77,19 @@ def is_hidden(found: ids.Id, *parts: object) -> bool:
 def find(secret: bytes) -> bytes:
     """How a capsule is found from its token."""
     return digest(ctx("capsule-find", server.load().installation, secret))
+
+
+def as_text(secret: bytes) -> str:
+    """A capsule's token as it stands in an address."""
+    return base64.urlsafe_b64encode(secret).decode().rstrip("=")
+
+
+def from_text(text: str) -> bytes:
+    """The same the other way; empty, which opens nothing, for what is none."""
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return b""
 
 
 def make_capsule(kind: str, row: ids.Id, doc: dict[str, Any]) -> tuple[bytes, bytes]:

@@ -1,6 +1,5 @@
 """Arming: what shall happen at a press, written down with the person and tried before it is needed."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -107,7 +106,7 @@ def arm(actor: Actor, case: ids.Id, draft: Draft, *, once: ids.Id | None = None)
         Plan.objects.filter(case=case, kind__in=kinds).delete()
         row.save(force_insert=True)
         journal.note("plan armed", case, row.id, kind=draft.kind)
-    return Armed(row.id, base64.urlsafe_b64encode(token).decode().rstrip("="), found)
+    return Armed(row.id, duty.as_text(token), found)
 
 
 def _followers(leave: gate.Leave, case: ids.Id, doc: dict[str, Any]) -> list[Plan]:

@@ -1,6 +1,5 @@
 """A press: one commit from the button to the first message in the queue."""
 
-import base64
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,10 +36,7 @@ class Pressed:
 
 def _card(token: str) -> tuple[Plan, dict[str, Any]]:
     """The plan of a card, opened; NotFound for every card that opens none."""
-    try:
-        secret = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-    except ValueError:
-        raise NotFound from None
+    secret = duty.from_text(token)
     row = Plan.objects.filter(find=duty.find(secret)).first()
     if row is None:
         raise NotFound

@@ -403,7 +403,7 @@ def new_feed(actor: Actor) -> str:
         Feed.objects.filter(id=actor.id).delete()
         Feed(id=actor.id, find=duty.find(secret), sealed=body).save(force_insert=True)
         journal.note("calendar address made", actor.id)
-    return roster.word_of(secret)
+    return duty.as_text(secret)
 
 
 def stop_feed(actor: Actor) -> None:
@@ -421,8 +421,8 @@ def destroy() -> None:
 
 def open_feed(token: str) -> ids.Id:
     """Whose turns a secret address shows; NotFound for every other."""
-    secret = roster.secret_of(token)
-    row = Feed.objects.filter(find=duty.find(secret)).first() if secret else None
+    secret = duty.from_text(token)
+    row = Feed.objects.filter(find=duty.find(secret)).first()
     if row is None or row.id not in people.members_of(INTAKE):
         raise NotFound
     try:
