@@ -1,5 +1,4 @@
-"""Who is on duty: this week and the next, rotations with a preview, swaps, leave, hand-overs, and one's
-own calendar."""
+"""Who is on duty: this week and the next, small deeds, hand-overs, and one's own calendar."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from amparo.alerts import oncall, queries, roster
 from amparo.alerts.services import roster as services
 from amparo.casework import queries as casework
-from amparo.foundation import clock, ids
+from amparo.foundation import clock
 from amparo.foundation.config import config
 from amparo.foundation.errors import Conflict, Invalid, NotFound
 from amparo.people import queries as people
@@ -40,7 +39,7 @@ def _team() -> set[str]:
     return {str(one) for one in people.members_of(INTAKE)}
 
 
-def _choices(request: Any, *, without_me: bool = False) -> list[tuple[str, str]]:
+def choices(request: Any, *, without_me: bool = False) -> list[tuple[str, str]]:
     """Who may be on duty, by name."""
     names, me = pages.names(request), str(request.actor.id)
     found = [(one, names.get(one, "")) for one in _team() if not (without_me and one == me)]
@@ -129,10 +128,6 @@ def lack_lines(lacks: list[oncall.Lack], names: dict[str, str]) -> list[dict[str
 @pages.role(INTAKE, COORDINATION)
 def duty(request: Any) -> HttpResponse:
     """Who is on now and in two weeks, what is missing, and what one can do."""
-    return _duty(request)
-
-
-def _duty(request: Any, *, status: int = 200) -> HttpResponse:
     names, me, now = pages.names(request), str(request.actor.id), clock.now()
     doc = roster.doc(request.actor)
     found = roster.rules_of(doc)
@@ -155,9 +150,9 @@ def _duty(request: Any, *, status: int = 200) -> HttpResponse:
         "rotations": [_rotation(one, names) for one in doc["rotations"]],
         "overrides": [_override(one, names, me) for one in doc["overrides"]],
         "leaves": [_leave(one, doc, names, me) for one in doc["leaves"]],
-        "team": _choices(request),
+        "team": choices(request),
     }
-    return pages.render(request, "desk/duty.html", context, status=status)
+    return pages.render(request, "desk/duty.html", context)
 
 
 def _on(on: roster.OnDuty, names: dict[str, str], me: str) -> dict[str, Any]:
@@ -275,162 +270,6 @@ def do(request: Any) -> HttpResponse:
     except Conflict:
         return pages.done("duty-other", "desk:duty")
     return pages.done(deed[1], "desk:duty")
-
-
-# --- rotations -----------------------------------------------------------------------------------
-@require_http_methods(["GET", "HEAD", "POST"])
-@pages.role(COORDINATION)
-def rotation(request: Any, rotation: ids.Id | None = None) -> HttpResponse:
-    """A rotation, new or as it is; nothing is kept before it was looked at."""
-    doc = roster.doc(request.actor)
-    known = next((one for one in doc["rotations"] if one["id"] == str(rotation)), None)
-    if rotation is not None and known is None:
-        raise NotFound
-    version = roster.version(request.actor)
-    if request.method != "POST":
-        today = timezone.localtime(clock.now()).date()
-        shown = (
-            forms.filled(known) if known else forms.fresh(today - timedelta(days=today.weekday()))
-        )
-        form = forms.RotationForm(initial=shown | {"version": version}, team=_choices(request))
-        return _rotation_page(request, form, known)
-    deed, sent = request.POST.get("deed", "look"), request.POST.get("version", "")
-    seen = int(sent) if sent.isdecimal() else -1
-    try:
-        if deed == "away" and known:
-            services.drop_rotation(request.actor, known["id"], version=seen)
-            return pages.done("duty-rotation-gone", "desk:duty")
-        form = forms.RotationForm(request.POST, team=_choices(request))
-        if not form.is_valid():
-            return _rotation_page(request, form, known, status=422)
-        wanted = form.rotation(known["id"] if known else str(ids.new()))
-        given = form.cleaned_data["name"]
-        if deed == "keep":
-            services.keep_rotation(request.actor, wanted, name=given, version=seen)
-            return pages.done("duty-rotation", "desk:duty")
-        preview = services.checked(request.actor, doc, wanted, given)
-    except Invalid as error:
-        pages.mark(form, error, people="who1", begins="day")
-        return _rotation_page(request, form, known, status=422)
-    except Conflict:
-        return pages.done("duty-other", "desk:duty")
-    return _rotation_page(request, form, known, preview=preview)
-
-
-def _rotation_page(
-    request: Any,
-    form: forms.RotationForm,
-    known: dict[str, Any] | None,
-    *,
-    preview: roster.Doc | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    names, me = pages.names(request), str(request.actor.id)
-    context: dict[str, Any] = {"here": "duty", "form": form, "known": known}
-    found = roster.rules_of(preview)
-    if found is not None:
-        lacks = roster.lacks_of(found)
-        context |= {"weeks": weeks(found, names, me), "lacks": lack_lines(lacks, names)}
-    return pages.render(request, "desk/duty-rotation.html", context, status=status)
-
-
-# --- a span for one person -----------------------------------------------------------------------
-def _act(
-    request: Any, form: Any, heading: str, button: str, says: list[str], name: str
-) -> HttpResponse:
-    page = {
-        "title": _("On duty"), "heading": heading, "button": button, "says": says,
-        "action": reverse(name), "back": reverse("desk:duty"), "back_label": _("On duty"),
-    }  # fmt: skip
-    context = {"form": form, "act": page, "here": "duty"}
-    return pages.render(request, "desk/act.html", context, status=422 if form.errors else 200)
-
-
-def _first_day() -> dict[str, Any]:
-    here = timezone.localtime(clock.now())
-    return {"start_day": here.date(), "start_at": f"{here:%H:%M}", "end_day": here.date()}
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@pages.role(COORDINATION)
-def put(request: Any) -> HttpResponse:
-    """Somebody is on from one moment to another."""
-    posted = request.POST if request.method == "POST" else None
-    initial = _first_day() | {"line": "first"}
-    form = forms.PutOn(posted, team=_choices(request), initial=initial)
-    if form.is_bound and form.is_valid():
-        given = form.cleaned_data
-        try:
-            services.put_on(
-                request.actor, pages.id_of(given["person"]),
-                start=given["start"], end=given["end"], line=given["line"],
-            )  # fmt: skip
-        except Invalid as error:
-            _mark(form, error)
-        else:
-            return pages.done("duty-put", "desk:duty")
-    says = [
-        _("They are on in this time, whoever it would have been. They get a notice."),
-        _("Hours are by the clock of the organisation: %(zone)s.") % {"zone": config().time_zone},
-    ]
-    return _act(request, form, _("Put somebody on duty"), _("Put them on"), says, "desk:duty-put")
-
-
-def _mark(form: Any, error: Invalid) -> None:
-    pages.mark(form, error, end="end_day", start="start_day")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@pages.role(INTAKE)
-def swap(request: Any) -> HttpResponse:
-    """Ask a colleague to take one's turns, or offer to take theirs."""
-    posted = request.POST if request.method == "POST" else None
-    form = forms.Swap(
-        posted, team=_choices(request, without_me=True), initial=_first_day() | {"mine": "1"}
-    )
-    if form.is_bound and form.is_valid():
-        given = form.cleaned_data
-        try:
-            services.ask_swap(
-                request.actor, pages.id_of(given["person"]), mine=bool(given["mine"]),
-                start=given["start"], end=given["end"],
-            )  # fmt: skip
-        except Invalid as error:
-            _mark(form, error)
-        else:
-            return pages.done("duty-asked", "desk:duty")
-    says = [
-        _("It counts when they have said yes. Until then everything stays as it is."),
-        _("Hours are by the clock of the organisation: %(zone)s.") % {"zone": config().time_zone},
-    ]
-    return _act(request, form, _("Swap a turn"), _("Ask them"), says, "desk:duty-swap")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@pages.role(INTAKE, COORDINATION)
-def away(request: Any) -> HttpResponse:
-    """One's own leave; who organises writes down that of others too."""
-    posted = request.POST if request.method == "POST" else None
-    organises = COORDINATION in people.roles(request.actor)
-    me = str(request.actor.id)
-    initial = {"who": me, "start_day": timezone.localtime(clock.now()).date()}
-    form = forms.Away(posted, team=_choices(request), others=organises, initial=initial)
-    if form.is_bound and form.is_valid():
-        given = form.cleaned_data
-        try:
-            services.go_on_leave(
-                request.actor, start=given["start"], end=given["end"],
-                person=forms.chosen(given.get("who", "")), cover=forms.chosen(given["cover"]),
-            )  # fmt: skip
-        except Invalid as error:
-            _mark(form, error)
-        else:
-            return pages.done("duty-away", "desk:duty")
-    says = [
-        _("Whoever is away is not rung, from the first hour to the last."),
-        _("Nobody is asked why. Without an hour it is the whole day."),
-    ]
-    return _act(request, form, _("Somebody is away"), _("Keep it"), says, "desk:duty-away")
 
 
 # --- handing over --------------------------------------------------------------------------------
