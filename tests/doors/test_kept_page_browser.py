@@ -89,6 +89,23 @@ def test_what_never_went_out_is_taken_back_here(browser: Any, site: str, made: B
     assert not Alarm.objects.filter(state__in=rules.RUNNING).exists()
 
 
+def test_what_is_being_taken_back_can_be_sent_after_all(
+    browser: Any, site: str, made: Busy
+) -> None:
+    context, page = kept(browser, site, made)
+    context.set_offline(True)
+    page.locator("button >> text=Send now").click()
+    page.wait_for_selector("text=Not sent yet")
+    page.wait_for_function("async () => (await Queue.all())[0].tries > 0")
+    page.locator("#back").click()
+    page.wait_for_selector("text=Not taken back yet")
+    page.locator("button >> text=Send now").click()
+    page.wait_for_selector("text=Not sent yet")
+    context.set_offline(False)
+    page.wait_for_selector("text=Sent at")
+    assert Alarm.objects.get().state == "open"
+
+
 def test_it_is_removed_with_one_tap_and_leaves_nothing(browser: Any, site: str, made: Busy) -> None:
     _context, page = kept(browser, site, made)
     page.locator("button >> text=Remove it from this device").click()

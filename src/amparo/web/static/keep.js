@@ -20,7 +20,8 @@ async function show() {
   const left = state === "sent" ? row.at + HALF_A_MINUTE - Date.now() : 0;
   one("#back").hidden = !(state === "waiting" || left > 0);
   if (left > 0) setTimeout(show, left);
-  one("#send").hidden = Queue.waits(row);
+  // What is being taken back can be sent after all, also while no network says how it stands.
+  one("#send").hidden = state === "waiting";
   return row;
 }
 
@@ -52,7 +53,7 @@ async function press(event) {
   if (event.submitter?.value !== "press") return;
   event.preventDefault();
   if (!(await isKept().catch(() => false))) return event.target.requestSubmit ? plain(event) : event.target.submit();
-  if (!Queue.waits(await Queue.get(card))) await Queue.put({ card, key: crypto.randomUUID(), state: "waiting", tries: 0, at: Date.now() });
+  if ((await Queue.get(card))?.state !== "waiting") await Queue.put({ card, key: crypto.randomUUID(), state: "waiting", tries: 0, at: Date.now() });
   soon();
 }
 
