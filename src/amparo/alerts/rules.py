@@ -140,10 +140,9 @@ SNOOZES, SNOOZE_MINUTES = 3, (15, 30, 60)
 
 
 # --- a phrase in a message -----------------------------------------------------------------------
+# The kind of the plan that it presses, a copy of the one that is pressed by hand.
+KEYWORD = "keyword"
 # Of how many words a phrase must be that presses: by one of the person's own numbers, by any number.
-KEYWORD = (
-    "keyword"  # the kind of the plan that it presses, a copy of the one that is pressed by hand
-)
 WORDS_OWN, WORDS_ANY = 2, 3
 OWN_NUMBERS = 2
 
@@ -222,11 +221,8 @@ def effect(
     return "taken" if asked_at == step and may_hold else "late"
 
 
-HOLDS: tuple[Effect, ...] = (
-    "taken",
-    "still",
-    "confirm",
-)  # answers after which a ladder keeps still
+# Answers after which a ladder keeps still.
+HOLDS: tuple[Effect, ...] = ("taken", "still", "confirm")
 
 
 def may_hold(times: int) -> bool:

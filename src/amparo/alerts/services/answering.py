@@ -181,12 +181,10 @@ def _carry_out(
     elif found == "moved":
         row.due_at = clock.now()
         running.ringing.announce()
-    elif found == "taken" and said == "on it":
+    elif found == "still" or (found == "taken" and said == "on it"):
         doc["held"] = doc.get("held", {}) | {who: _held_by(doc, who) + 1}
-        _hold(row, doc, who, hold=hold)
-    elif found == "still":
-        doc["held"] = doc.get("held", {}) | {who: _held_by(doc, who) + 1}
-        _hold(row, doc, who, hold=hold, times=int(doc.get("still", 0)) + 1)
+        times = int(doc.get("still", 0)) + 1 if found == "still" else 0
+        _hold(row, doc, who, hold=hold, times=times)
     elif found == "confirm":
         _ask_to_confirm(row, doc, who)
     elif found == "taken" and said == "safe":

@@ -54,9 +54,8 @@ class Draft:
     text: str
     name: str = ""
     word: str = ""  # said by whoever is safe
-    forced: str = (
-        ""  # said instead by who is made to say it: the same to the eye, and the desk is told
-    )
+    # Said instead by who is made to say it: the same to the eye, and the desk is told.
+    forced: str = ""
     language: str = "en"
     danger: str = ""  # what they fear most: a playbook's id; may be empty
 

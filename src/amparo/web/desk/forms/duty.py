@@ -201,19 +201,24 @@ def _person(label: Any, hint: Any = "", *, required: bool = True) -> forms.Choic
     return forms.ChoiceField(label=label, help_text=hint, required=required, error_messages=wrong)
 
 
-class PutOn(Span):
-    """Somebody is on, whoever it would have been."""
+class OfColleague(Span):
+    """A span for somebody of the team."""
 
     person = _person(_("Who is on duty?"))
-    line = forms.ChoiceField(label=_("What are they?"), choices=LINES, widget=forms.RadioSelect)
-    field_order = ["person", "line"]
 
     def __init__(self, *args: Any, team: People, **more: Any) -> None:
         super().__init__(*args, **more)
         self.fields["person"].choices = [("", gettext("Choose")), *team]  # type: ignore[attr-defined]
 
 
-class Swap(Span):
+class PutOn(OfColleague):
+    """Somebody is on, whoever it would have been."""
+
+    line = forms.ChoiceField(label=_("What are they?"), choices=LINES, widget=forms.RadioSelect)
+    field_order = ["person", "line"]
+
+
+class Swap(OfColleague):
     """A colleague is asked."""
 
     person = _person(_("Whom do you ask?"))
@@ -227,10 +232,6 @@ class Swap(Span):
         widget=forms.RadioSelect,
     )
     field_order = ["person", "mine"]
-
-    def __init__(self, *args: Any, team: People, **more: Any) -> None:
-        super().__init__(*args, **more)
-        self.fields["person"].choices = [("", gettext("Choose")), *team]  # type: ignore[attr-defined]
 
 
 class Away(Span):
