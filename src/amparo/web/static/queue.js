@@ -58,8 +58,15 @@ const Queue = {
     return [answer.status, answer.ok ? await answer.json() : {}];
   },
 
+  // One at a time, of the page and its worker together: nothing is taken back while the press itself is
+  // still on its way, or it would be found nowhere, and ring after all.
+  deliver: (row) => navigator.locks.request("notes", async () => {
+    const now = await Queue.get(row.card);
+    return Queue.waits(now) ? Queue._try(now) : now;
+  }),
+
   // Try once; what is not answered stays as it is.
-  async deliver(row) {
+  async _try(row) {
     try {
       if (row.state === "waiting") {
         await Queue.change(row, { tries: row.tries + 1 });
