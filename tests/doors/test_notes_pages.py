@@ -54,8 +54,8 @@ class Reading(HTMLParser):
 
 
 def html_of(name: str, language: str = "en") -> str:
-    template, context = states()[name]
     with translation.override(language):
+        template, context = states()[name]
         return render_to_string(template, context)
 
 
@@ -132,6 +132,11 @@ def test_speaks_calmly_and_never_these_words(pages: Pages) -> None:
     for name, html in pages[1].items():
         words = Reading(html).text.lower().replace("error: notes", "")
         assert [never for never in NEVER if never in words] == [], name
+
+
+def test_arabic_words_are_followed_by_arabic_commas() -> None:
+    for name, html in all_in("ar").items():
+        assert not re.findall("[\u0600-\u06ff](?:</[a-z]+>)*[,;?]", html), name
 
 
 def test_the_token_stands_before_the_first_file(pages: Pages) -> None:

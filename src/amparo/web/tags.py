@@ -119,17 +119,23 @@ def day(value: date | datetime | None) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', f"{when:%Y-%m-%d}", day_words(value))
 
 
+def _at(value: datetime, words_of_day: str) -> SafeString:
+    """A day and a time, with the comma of the page's language between them."""
+    return format_html(
+        '<time datetime="{}">{}{}<bdi>{}</bdi></time>',
+        _stamp(value),
+        words_of_day,
+        pgettext("between", ", "),
+        clock_words(value),
+    )
+
+
 @register.filter
 def moment(value: date | datetime | None) -> SafeString:
     """Day and time on the clock; the day alone where only a day is kept."""
     if not isinstance(value, datetime):
         return day(value)
-    return format_html(
-        '<time datetime="{}">{}, <bdi>{}</bdi></time>',
-        _stamp(value),
-        day_words(value),
-        clock_words(value),
-    )
+    return _at(value, day_words(value))
 
 
 @register.filter
@@ -142,12 +148,7 @@ def deadline(value: datetime | None) -> SafeString:
     if apart == 0:
         return clock(value)
     words_of_day = pgettext("deadline", "tomorrow") if apart == 1 else day_words(value)
-    return format_html(
-        '<time datetime="{}">{}, <bdi>{}</bdi></time>',
-        _stamp(value),
-        words_of_day,
-        clock_words(value),
-    )
+    return _at(value, words_of_day)
 
 
 @register.simple_tag

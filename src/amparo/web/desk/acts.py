@@ -322,7 +322,7 @@ def not_without(view: queries.CaseView) -> str:
     return _(
         "Ask %(names)s to hand it over, or two persons of the release group: to whoever just takes "
         "it, location and narrative stay shut."
-    ) % {"names": ", ".join(sorted(holders)) or view.row.owner}
+    ) % {"names": words.in_a_row(sorted(holders)) or view.row.owner}
 
 
 def _onward(verb: str, deed: Act, case: ids.Id) -> HttpResponse:

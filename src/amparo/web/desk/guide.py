@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from amparo.messages import rules
 from amparo.web import ways
-from amparo.web.desk.words import Words
+from amparo.web.desk.words import Words, in_a_row
 
 KINDS: Words = {
     "person": pgettext_lazy("directory", "One person"),
@@ -53,7 +53,10 @@ DAYS: Words = {
     "7": pgettext_lazy("day", "Sun"),
 }
 WRONG: Words = {
-    "area": _("Write codes as CO or CO-ANT, with commas between. Nothing finer stands here."),
+    "area": _(
+        "Write CO for Colombia, or CO-ANT for Antioquia in it, with commas between. Nothing finer "
+        "stands here."
+    ),
     "language": _("Write codes as es, ar or qu, with commas between."),
     "hours": _("Write hours as 08:00-18:00."),
     "form": _("This is not the form of such an address. A number begins with + and its country."),
@@ -68,7 +71,7 @@ def language(code: str) -> str | Promise:
 
 def areas(codes: list[str]) -> str | Promise:
     """Where somebody works."""
-    return ", ".join(codes) if codes else pgettext_lazy("area", "everywhere")
+    return in_a_row(codes) if codes else pgettext_lazy("area", "everywhere")
 
 
 def days(code: str) -> str:
@@ -77,4 +80,4 @@ def days(code: str) -> str:
         return str(pgettext_lazy("day", "every day"))
     if len(code) > 2 and code in "1234567":
         return f"{DAYS[code[0]]}–{DAYS[code[-1]]}"
-    return ", ".join(str(DAYS[one]) for one in code)
+    return in_a_row(DAYS[one] for one in code)

@@ -118,7 +118,9 @@ def welcome(request: Any, person: ids.Id) -> HttpResponse:
             raise NotFound from None
         else:
             return pages.done("joined", "desk:people")
-    names = ", ".join(words.word(words.TEAMS, one) for one in colleague.teams if one != RELEASE)
+    names = words.in_a_row(
+        words.word(words.TEAMS, one) for one in colleague.teams if one != RELEASE
+    )
     later = [_("The release group is opened to them by a second person of it, not by you.")]
     page = {
         "title": _("People"),

@@ -1,10 +1,10 @@
 """The desk's words for codes: states, levels, ways, compartments, purposes, answers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 Words = Mapping[str, str | Promise]
 
@@ -370,6 +370,11 @@ DONE: Words = {
 def word(table: Words, code: object) -> str:
     """The word for a code; the code itself where the table has none."""
     return str(table.get(str(code), code))
+
+
+def in_a_row(parts: Iterable[object]) -> str:
+    """One after another, with the comma of the page's language."""
+    return pgettext("between", ", ").join(str(part) for part in parts)
 
 
 def choices(table: Words, *leave_out: str) -> list[tuple[str, str | Promise]]:

@@ -184,7 +184,7 @@ def guide(code: object, table: str) -> str:
 @register.filter
 def services(codes: list[str]) -> str:
     """What somebody does."""
-    return ", ".join(words.word(guides.SERVICES, code) for code in codes)
+    return words.in_a_row(words.word(guides.SERVICES, code) for code in codes)
 
 
 @register.filter
@@ -196,7 +196,7 @@ def areas(codes: list[str]) -> str:
 @register.filter
 def tongues_of(codes: list[str]) -> str:
     """Languages by their names."""
-    return ", ".join(str(guides.language(code)) for code in codes)
+    return words.in_a_row(guides.language(code) for code in codes)
 
 
 @register.filter
