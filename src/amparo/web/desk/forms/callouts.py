@@ -32,7 +32,9 @@ class AskHelpers(Form):
     )
     area = forms.CharField(
         label=_("Where?"),
-        help_text=_("CO or CO-ANT; never finer. Empty: they are not told where."),
+        help_text=_(
+            "CO for Colombia, CO-ANT for Antioquia in it; never finer. Empty: they are not told where."
+        ),
         max_length=6,
         required=False,
     )

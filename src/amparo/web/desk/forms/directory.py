@@ -31,7 +31,10 @@ class Search(Form):
 
     service = forms.ChoiceField(label=_("Which help?"), required=False)
     area = forms.CharField(
-        label=_("Where?"), help_text=_("CO or CO-ANT"), max_length=6, required=False
+        label=_("Where?"),
+        help_text=_("CO for Colombia, CO-ANT for Antioquia in it"),
+        max_length=6,
+        required=False,
     )
     language = forms.ChoiceField(label=_("Which language?"), required=False)
     open_now = forms.BooleanField(label=_("Open now"), required=False)
