@@ -207,8 +207,8 @@ def _compare_too(
         "button": _("It is the same"),
         "says": says,
         "action": reverse(place, args=[colleague.id]),
-        "back": reverse("desk:people"),
-        "back_label": _("People and teams"),
+        "back": reverse("desk:second"),
+        "back_label": _("Two persons"),
     }
     return _act(request, form, page)
 
