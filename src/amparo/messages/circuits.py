@@ -47,18 +47,15 @@ class Circuit:
     """One carrier, as its calls went. Closed: it is asked in its turn. Open: last, one call at a time.
     Half open, when its rest is over: one call finds out for all.
 
-    At most `connections` calls at once and `per_minute` in a minute, 0 for as many as there are; `busy`
-    is how long whoever finds it full leaves it alone.
+    At most `connections` calls at once and `per_minute` in a minute, 0 for as many as there are.
+    Whoever finds it full comes back later, the later the more were turned away since one was let in.
     """
 
-    def __init__(
-        self, connections: int = 0, per_minute: int = 0, *, busy: timedelta = BUSY
-    ) -> None:
+    def __init__(self, connections: int = 0, per_minute: int = 0) -> None:
         self._lock = threading.Lock()
         self._connections = connections or math.inf
         self._bucket = Bucket(per_minute) if per_minute else None
-        self._busy = busy
-        self._inside = self._failures = 0
+        self._inside = self._failures = self._turned_away = 0
         self._until: datetime | None = None
         self._held: datetime | None = None
 
@@ -80,11 +77,13 @@ class Circuit:
             if self._held is not None and now < self._held <= now + LONGEST_REST:
                 return self._held
             self._held = None
-            if self._inside >= (1 if self._until is not None else self._connections):
-                return now + self._busy
+            at_once = 1 if self._until is not None else self._connections
+            if self._inside >= at_once:
+                self._turned_away += 1
+                return now + min(BUSY * (self._turned_away / at_once + 0.5), FIRST_REST)
             until = self._bucket.take() if self._bucket else None
             if until is None:
-                self._inside += 1
+                self._inside, self._turned_away = self._inside + 1, 0
             return until
 
     def leave(self) -> None:

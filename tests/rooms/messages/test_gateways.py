@@ -195,6 +195,20 @@ def test_one_that_hangs_holds_few_senders(one, two, write, monkeypatch):
     assert len(two.got) == 6 and one.most_inside <= 2
 
 
+def test_whoever_finds_one_full_comes_back_later_and_later():
+    """A crowd that waits for two slow calls leaves the senders to everybody else."""
+    with clock.frozen():
+        circuit = circuits.Circuit(2)
+        assert circuit.enter() is None and circuit.enter() is None
+        until = [circuit.enter() for _ in range(1000)]
+        waits = [(moment - clock.now()).total_seconds() for moment in until]
+        assert waits == sorted(waits) and waits[0] <= 1 and waits[100] > 20
+        assert waits[-1] <= circuits.FIRST_REST.total_seconds()
+        circuit.leave()
+        assert circuit.enter() is None
+        assert circuit.enter() == until[0]  # they have been forgotten
+
+
 def test_one_that_took_a_message_and_did_not_deliver_it_is_asked_last_for_it(one, two, write):
     write(two_way(one.url) + table(two.url, "two"))
     assert channels.send("sms", NUMBER, "abc", text=TEXT) == "one abc"

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from amparo.foundation import clock
-from amparo.messages import rules, wire
+from amparo.messages import rules
 from amparo.messages.budgets import Held
 from amparo.messages.channels import (
     console,
@@ -34,7 +34,6 @@ ALL: dict[str, Channel] = {
     )
 }
 _circuits: dict[str, Circuit] = {}  # of this process
-FULL = timedelta(seconds=wire.TIMEOUT)  # until a call is over
 
 
 def reaches(channel: str) -> bool:
@@ -51,7 +50,7 @@ def send(channel: str, address: str, idem: str, *, text: str = rules.TEXT) -> st
     """
     if channel not in ALL:
         raise NotTaken("unknown")
-    circuit = _circuits.setdefault(channel, Circuit(ALL[channel].connections, busy=FULL))
+    circuit = _circuits.setdefault(channel, Circuit(ALL[channel].connections))
     until = circuit.enter()
     if until is not None:
         raise Held(until)
