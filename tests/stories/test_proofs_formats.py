@@ -1,6 +1,7 @@
 """Every worked example of docs/FORMATS.md opens with the thief's own functions."""
 
 import base64
+import hmac
 import re
 from datetime import datetime
 from pathlib import Path
@@ -84,6 +85,31 @@ def test_a_code():
     assert thief.open_secret(lock, raw(said["blob"]), place) == raw(said["root"])
 
 
+def test_a_code_that_was_seen_says_so_by_its_context_only():
+    said = example("seen")
+    place = "code-lock", said["principal"]
+    lock, blob = raw(said["lock key"]), raw(said["blob"])
+    assert thief.open_marked(lock, blob, place) == raw(said["root"])
+    assert len(blob) == len(raw(example("code")["blob"]))
+    with pytest.raises(InvalidTag):
+        thief.open_secret(lock, blob, thief.ctx(*place))
+
+
+def test_a_hidden_id():
+    said = example("hidden")
+    mac = hmac.digest(SERVER["duty"], thief.ctx("hidden id", *said["parts"].split(", ")), "sha256")
+    made = bytearray(mac[:16])
+    made[6], made[8] = made[6] & 0x0F | 0x40, made[8] & 0x3F | 0x80
+    assert bytes(made).hex() == said["id"].replace("-", "")
+
+
+def test_a_second_word():
+    said = example("second")
+    signer, person = (thief.Key(raw(said[f"root of the {one}"])) for one in ("signer", "person"))
+    text = thief.ctx("second", said["person"], person.public, said["code"])
+    verify(signer, said["signature"], text)
+
+
 def test_a_code_in_words():
     mnemonic = pytest.importorskip("mnemonic")
     said = example("words")
@@ -163,6 +189,39 @@ def test_a_link():
     assert key == raw(said["key"])
     opened = thief.unpad(thief.open_secret(key, raw(said["after the box"]), place))
     assert opened.decode() == said["document"]
+
+
+def test_a_card():
+    said = example("card")
+    token = raw(said["token"])
+    assert thief.sha256(thief.ctx("capsule-find", INSTALLATION, token)) == raw(said["find"])
+    place = thief.ctx("capsule", INSTALLATION, "alerts.card", said["row"])
+    key = thief.hkdf(raw(said["inside the box"]), place, token)
+    assert key == raw(said["key"])
+    opened = thief.unpad(thief.open_secret(key, raw(said["after the box"]), place))
+    assert opened.decode() == said["document"]
+
+
+def test_what_the_duty_key_opens():
+    said = example("duty")
+    place = thief.ctx("duty", INSTALLATION, said["kind"], said["row"])
+    opened = thief.Key(SERVER["duty"]).unwrap(raw(said["sealed"]), place)
+    assert thief.unpad(opened).decode() == said["document"]
+
+
+def test_a_mark():
+    said = example("mark")
+    key = thief.hkdf(SERVER["duty"], thief.ctx("duty-mark", INSTALLATION, said["kind"]))
+    assert key == raw(said["key"])
+    assert hmac.digest(key, said["text"].encode(), "sha256") == raw(said["mark"])
+
+
+def test_what_lies_for_a_team():
+    said, sealed = example("team"), raw(example("team")["sealed"])
+    assert sealed[:16].hex() == said["team"].replace("-", "")
+    place = thief.ctx("team", INSTALLATION, said["kind"], said["row"], said["team"])
+    opened = thief.Key(raw(said["root"])).unwrap(sealed[16:], place)
+    assert thief.unpad(opened).decode() == said["document"]
 
 
 def test_a_form_token():

@@ -42,8 +42,10 @@ WRAP = 1 + 1120 + 16  # bytes that a wrap is longer than what it holds
 SECRET = 1 + 56 + 16  # the same for a small secret
 FIELD = 1 + 12 + 16  # and for a field, beside its padding
 LEVELS = {b"a1": (3, 256 * 1024), b"a0": (2, 19 * 1024)}
-# What the server's own keys may open: docs/THREAT_MODEL.md, "The shadow".
-SHADOW = {"vault.factor", "messages.route", "alerts.armed", "alerts.ladder"}
+# What the server's own keys may open while it is there: docs/THREAT_MODEL.md, "Server keys".
+SHADOW = {"vault.factor", "messages.route", "messages.ring", "messages.number"} | {
+    f"alerts.{one}" for one in ("armed", "ladder", "reached", "checkin", "on-call", "callout")
+}
 SECRETS = ("passphrase", "code", "token", "cookie", "keys")
 BUDGET = 3_000_000  # tries beyond those that a place suggests
 
@@ -184,11 +186,11 @@ SEALED: dict[str, Callable[[Any], bool]] = {
     "pair": _box(WRAP, lambda size: size == WRAP + 32),
     "journal": _box(WRAP, padded),
     "duty": _box(WRAP, padded),
-    "own": lambda value: value == b"" or _box(WRAP, padded)(value),
+    "own": _box(WRAP, padded),
     "team": _box(WRAP, padded, before=16),
     "field": _box(FIELD, padded, before=4),
     "task": lambda value: any(SEALED[one](value) for one in ("field", "team")),
-    "armed": lambda value: any(SEALED[one](value) for one in ("own", "team", "capsule")),
+    "armed": lambda value: any(SEALED[one](value) for one in ("duty", "capsule")),
     "factor": _box(FIELD, padded),
     "slot": _bytes(2 + 16 + SECRET + 32, SECRET + 32),
     "session": _bytes(SECRET + 32 + 4),
@@ -205,18 +207,26 @@ def _peeled(value: Any) -> dict[str, bytes] | None:
     return found if all(len(inner) == WRAP + 32 for inner in found.values()) else None
 
 
+_KNOWN = Path(__file__).with_name("thief.txt").read_text()
 _ROOM = "id=id case=id compartment=word sealed=field"
-_KNOWN = Path(__file__).with_name("thief.txt").read_text().replace("@room", _ROOM)
-TABLES: dict[str, dict[str, str]] = {
-    line.split()[0]: dict(pair.split("=") for pair in line.split()[1:])
-    for line in _KNOWN.splitlines()
-    if not line.startswith("#")
-}
-# The name under which a sealed column binds itself: room.table, but for these.
-KINDS = {"casework_outsideanswer": "casework.outside answer", "casework_draft": "draft"} | {
-    "casework_relaynote": "casework.relay note"
-}
-KNOWN_FILES = re.compile(r"(data|keys)\.sqlite3(-wal|-shm|-journal)?|server\.keys|amparo\.toml")
+TABLES: dict[str, dict[str, str]] = {}  # table -> column -> what its values are
+KINDS: dict[tuple[str, str], str] = {}  # (table, column) -> the name under which it binds itself
+for _line in _KNOWN.replace("@room", _ROOM).splitlines():
+    _table, *_columns = _line.split()
+    for _column, _form in (one.split("=") for one in _columns if _table != "#"):
+        _form, _, _kind = _form.partition(":")
+        TABLES.setdefault(_table, {})[_column] = _form
+        KINDS[_table, _column] = _kind.replace("_", " ") or _table.replace("_", ".", 1)
+# What opens with a token: table, column, and the name under which it binds itself.
+CAPSULES = (
+    ("consent_link", "body", "consent.link"),
+    ("alerts_plan", "armed", "alerts.card"),
+    ("alerts_feed", "sealed", "alerts.feed"),
+)
+KNOWN_FILES = re.compile(
+    r"(data|keys)\.sqlite3(-wal|-shm|-journal)?|server\.keys|(amparo|channels|gateways)\.toml"
+    r"|packs/[a-z0-9_./-]+\.toml"
+)
 PART_FILE = re.compile(r"files/[0-9a-f]{2}/[0-9a-f]{30}")
 Row = dict[str, Any]
 
@@ -256,7 +266,8 @@ class Booty:
 
     def _say_what(self, where: str, kind: str, value: Any) -> Any:
         check = CLEAR.get(kind) or SEALED.get(kind)
-        if check is not None and (value is None or check(value)):
+        nothing = value is None or (kind in SEALED and value == b"")
+        if check is not None and (nothing or check(value)):
             self.classified[kind] += 1
         else:
             self.unclassified.append(where)
@@ -293,8 +304,9 @@ class Thief:
         self.public = {row["id"]: row["public"] for row in rows}
         self.prints = {who: fingerprint(public) for who, public in self.public.items()}
         self.auditors = [row["id"] for row in rows if row["code"] == "auditors"]
-        for key in booty.server.values():
+        for name, key in booty.server.items():
             self._take_root(key)
+            self.public[name] = self.roots[key].public
         self.secrets |= {bytes(32): None, b"\xff" * 32: None}
         for table in ("vault_session", "consent_link"):
             for row in booty.tables[table]:
@@ -331,8 +343,11 @@ class Thief:
         keys = self._and_others([key for key in named if key], self.secrets)
         return self._try(how, keys, blob, place)
 
+    def _rows(self, table: str, find: bytes) -> list[Row]:
+        return [one for one in self.booty.tables[table] if one["find"] == find]
+
     def _row(self, table: str, find: bytes) -> Row:
-        for row in (one for one in self.booty.tables[table] if one["find"] == find):
+        for row in self._rows(table, find):
             return row
         raise No
 
@@ -357,14 +372,24 @@ class Thief:
         self._take_root(open_marked(lock, row["blob"], ("code-lock", place)))
 
     def with_token(self, text: str) -> None:
+        """Of a one-time link, a card, or a calendar."""
         token = base64.urlsafe_b64decode(text + "==")
-        row = self._row("consent_link", sha256(ctx("capsule-find", self.home, token)))
-        place = ctx("capsule", self.home, f"link.{row['kind']}", row["id"])
-        inner = self.roots[self.booty.server["duty"]].unwrap(row["body"][2 : 34 + WRAP], place)
-        doc = unpad(open_secret(hkdf(inner, place, token), row["body"][34 + WRAP :], place))
-        self.opened["consent.link"][row["id"]] = doc
+        find = sha256(ctx("capsule-find", self.home, token))
+        found = [(one, row) for one in CAPSULES for row in self._rows(one[0], find)]
+        if not found:
+            raise No
+        (_, column, kind), row = found[0]
+        place, box, rest = self._capsule(kind, row, row[column])
+        inner = self.roots[self.booty.server["duty"]].unwrap(box, place)
+        doc = unpad(open_secret(hkdf(inner, place, token), rest, place))
+        self.opened[kind][row["id"]] = doc
         if "root" in json.loads(doc):
             self._take_root(bytes.fromhex(json.loads(doc)["root"]))
+
+    def _capsule(self, kind: str, row: Row, blob: bytes) -> tuple[bytes, bytes, bytes]:
+        """(its place, what the duty key opens of it, what the token opens then)."""
+        bound = f"link.{row['kind']}" if kind == "consent.link" else kind
+        return ctx("capsule", self.home, bound, row["id"]), blob[2 : 34 + WRAP], blob[34 + WRAP :]
 
     def with_cookie(self, text: str) -> None:
         handle = base64.urlsafe_b64decode(text + "==")
@@ -390,13 +415,14 @@ class Thief:
                 self._open_files()
 
     def _open_column(self, table: str, column: str, form: str) -> None:
-        kind = KINDS.get(table, table.replace("_", ".", 1))
-        kind = f"alerts.{column}" if form == "armed" else kind  # what an alarm needs while it runs
-        name = f"{kind}.own" if column == "own" else kind
         for row in self.booty.tables[table]:
+            kind, blob, how = KINDS[table, column], row[column], form
+            if form == "armed" and blob and blob[:1] != b"\x01":
+                kind, how = "alerts.card", "capsule"  # with its card only
+            name = f"{kind}.{column}" if column in {"own", "desk"} else kind
             place = str(row.get("id") or row.get("seq") or row["find"].hex())
-            if row[column] and place not in self.opened[name]:
-                found = self._open(form, kind, row, row[column])
+            if blob and place not in self.opened[name]:
+                found = self._open(how, kind, row, blob)
                 if found is not None:
                     self.opened[name][place] = found
 
@@ -409,13 +435,13 @@ class Thief:
             case "field" | "task" if row["compartment"]:
                 return self._open_field(kind, row, blob)
             case "slot" | "session" | "capsule":
-                return self._pick_lock(form, row, blob)
+                return self._pick_lock(form, kind, row, blob)
             case "factor":
                 return self._unseal(open_field, blob, ctx("factor", self.home, row["id"]))
             case "journal":
                 place, to = ctx("journal", self.home), self.auditors
             case "duty" | "armed":
-                place, to = ctx("duty", self.home, kind, row["id"]), []
+                place, to = ctx("duty", self.home, kind, row["id"]), ["duty"]
             case "own":
                 to = [row.get("person") or row["owner"]]
                 place = ctx("own", self.home, kind, row["id"], *to)
@@ -470,7 +496,7 @@ class Thief:
             self.secrets[bytes.fromhex(doc["key"])] = None
         return found
 
-    def _pick_lock(self, form: str, row: Row, blob: bytes) -> bytes | None:
+    def _pick_lock(self, form: str, kind: str, row: Row, blob: bytes) -> bytes | None:
         """Locks, sessions and links with keys instead of the secrets that they were made for."""
         if form == "slot":
             here = "code-lock" if row["kind"] == "code" else "lock", row["principal_id"]
@@ -479,10 +505,10 @@ class Thief:
             here = "session", row["principal_id"]
             derived = [hkdf(key, ctx(*here), row["half"]) for key in self.secrets]
             return self._unseal(open_marked, blob, here, *derived)
-        place = ctx("capsule", self.home, f"link.{row['kind']}", row["id"])
-        inner = self._unwrap(blob[2 : 34 + WRAP], place) or b""
+        place, box, rest = self._capsule(kind, row, blob)
+        inner = self._unwrap(box, place, "duty") or b""
         derived = [inner, hkdf(inner, place), hkdf(inner, place, bytes(16))]
-        return self._unseal(open_secret, blob[34 + WRAP :], place, *(derived if inner else []))
+        return self._unseal(open_secret, rest, place, *(derived if inner else []))
 
     def _open_files(self) -> None:
         for row, path in self.booty.parts:

@@ -31,6 +31,7 @@ from amparo.foundation import clock
 from amparo.foundation.config import config
 from amparo.proofs.prove.canaries import Flock, Search, misses
 from amparo.proofs.prove.found import Found, many, proves, seed
+from amparo.proofs.prove.night import night
 from amparo.proofs.prove.served import File, Server, Visitor, free_port, multipart, serving
 from amparo.proofs.prove.world import Officer, bytes_at_rest, found
 from amparo.vault import factors
@@ -67,6 +68,7 @@ def no_plaintext() -> Found:
         result.pending.append(
             "no strace here: files that were opened and closed again are not seen"
         )
+    night(world, flock.word)
     _search(result, flock, work, begun)
     kept = _rows()
     result.expect(kept >= count, f"only {kept} of {count} calls are stored: nothing was shown")

@@ -11,6 +11,8 @@ narrative to coordination; P05 when `opening._first_holders` adds the owner to i
 
 import random
 from collections import defaultdict
+from pathlib import Path
+from typing import Any
 
 from amparo.casework import queries
 from amparo.casework.services import desk, erasing, opening, relaying, sharing, thread
@@ -23,6 +25,7 @@ from amparo.foundation.actor import Actor
 from amparo.foundation.config import config
 from amparo.people.rules import HOME, INTAKE
 from amparo.proofs.prove.found import Found, many, proves, seed
+from amparo.proofs.prove.night import SERVER, TEAM, Night, night
 from amparo.proofs.prove.world import (
     Defender,
     Officer,
@@ -65,8 +68,11 @@ def stolen_copy() -> Found:
     with defenders[0].request() as actor:
         thread.write(actor, once=ids.new(), text="", files=(sealed_file("a.txt", b"x" * 99),))
     beat()
+    waits = night(world)
+    world.hire("carla", "house", "care")
     with stolen() as copy:
         said = steal(copy, "--budget", "100000000")
+        _waiting(result, world, waits, copy, said)
         # The other way round: with the secret the same program does open it.
         quick = ("--budget", "0")
         code = steal(copy, "--code", defenders[0].text, *quick)
@@ -80,6 +86,22 @@ def stolen_copy() -> Found:
         f"{said['attempts']} tries, passphrases at {config().hash_level}"
     )
     return result
+
+
+def _waiting(result: Found, world: World, waits: Night, copy: Path, alone: dict[str, Any]) -> None:
+    """Of what waits for its hour the server's keys open what the threat model says, a card's page its
+    plan, a calendar's address itself; one of the intake team what lies for them, others nothing."""
+    opened = {kind: count for kind, count in alone["opened"].items() if kind != "vault.factor"}
+    result.expect(opened == SERVER, f"the server's keys open {opened}")
+    quick = ("--budget", "0")
+    for token, kind in ((waits.card, "alerts.card"), (waits.feed, "alerts.feed")):
+        said = steal(copy, "--token", token, *quick)["opened"]
+        more = {one: count for one, count in said.items() if count != alone["opened"].get(one)}
+        result.expect(more == {kind: 1}, f"with a token for {kind}: {more}")
+    for officer, wanted in ((world.officers[0], TEAM), (world.officers[-1], set[str]())):
+        said = steal(copy, *_key(officer), *quick)["opened"]
+        odd = (TEAM & set(said)) ^ wanted
+        result.expect(not odd, f"{officer.name} ({', '.join(officer.teams)}): {sorted(odd)}")
 
 
 def _expected(
