@@ -37,6 +37,13 @@ def client(officer: make.Officer, **more: Any) -> Client:
     return made
 
 
+def text(browser: Client, path: str, **more: object) -> str:
+    """A page that is there, as it is sent."""
+    answer = browser.get(path, **more)
+    assert answer.status_code == 200, (path, answer.status_code)
+    return answer.content.decode()
+
+
 @dataclass
 class Busy:
     """A house with three calls, one of them taken and opened as a case."""

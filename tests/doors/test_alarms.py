@@ -11,28 +11,7 @@ from amparo.foundation import clock, ids
 from amparo.messages import services as messages
 from amparo.people import services as people
 from tests.doors.alarm_house import SISTER, Phone, Tab, arm, token_of, view
-from tests.doors.desk_house import Busy, busy, client
-
-
-@pytest.fixture
-def made() -> Busy:
-    return busy()
-
-
-@pytest.fixture
-def phone(monkeypatch: pytest.MonkeyPatch) -> Phone:
-    return Phone(monkeypatch)
-
-
-@pytest.fixture
-def ines(made: Busy) -> Client:
-    return client(made.house.ines)
-
-
-def text(browser: Client, path: str) -> str:
-    answer = browser.get(path)
-    assert answer.status_code == 200, (path, answer.status_code)
-    return answer.content.decode()
+from tests.doors.desk_house import Busy, client, text
 
 
 def alarm_path() -> str:

@@ -4,36 +4,19 @@ With ALARMS_LOOK=FOLDER each page is also photographed, to be looked at by a per
 """
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.doors.alarm_house import Phone, arm, view
-from tests.doors.desk_house import Busy, busy, served
+from tests.doors.desk_house import Busy
 from tests.doors.desk_house import context as desk
 from tests.doors.test_desk_pages import AXE, TAGS
 
 pytestmark = [pytest.mark.needs("chromium", "axe-core"), pytest.mark.timeout(300)]
 SMALL = {"width": 360, "height": 740}
 LOOK = os.environ.get("ALARMS_LOOK", "")
-
-
-@pytest.fixture
-def made() -> Busy:
-    return busy()
-
-
-@pytest.fixture
-def site(made: Busy) -> Iterator[str]:
-    with served() as address:
-        yield address
-
-
-@pytest.fixture
-def phone(monkeypatch: pytest.MonkeyPatch) -> Phone:
-    return Phone(monkeypatch)
 
 
 def outside(browser: Any) -> Any:

@@ -10,24 +10,14 @@ from amparo.alerts.models import Alarm
 from amparo.foundation import clock, ids
 from tests.doors.alarm_house import SISTER, Phone, arm, view
 from tests.doors.api_client import Answer, Api
-from tests.doors.desk_house import Busy, busy
+from tests.doors.desk_house import Busy
 
 NONE = "A" * 22
 
 
 @pytest.fixture
-def made() -> Busy:
-    return busy()
-
-
-@pytest.fixture
 def card(made: Busy) -> str:
     return arm(made).rpartition("/")[2]
-
-
-@pytest.fixture
-def phone(monkeypatch: pytest.MonkeyPatch) -> Phone:
-    return Phone(monkeypatch)
 
 
 def press(card: str, once: ids.Id | None = None, **more: object) -> Answer:

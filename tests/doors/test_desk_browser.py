@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,23 +12,12 @@ from amparo.foundation import clock
 from amparo.web import middleware
 from tests import make
 from tests.conftest import CHROMIUM
-from tests.doors.desk_house import Busy, busy, client, context, served
+from tests.doors.desk_house import Busy, client, context
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(180)]
 
 BUDGET = 120 * 1024  # bytes transferred for the first load of a desk page
 PHONE = {"width": 360, "height": 740}
-
-
-@pytest.fixture
-def made() -> Busy:
-    return busy()
-
-
-@pytest.fixture
-def site(made: Busy) -> Iterator[str]:
-    with served() as address:
-        yield address
 
 
 def focused(page: Any) -> str:

@@ -15,23 +15,7 @@ from amparo.foundation.config import config
 from amparo.vault import age, files
 from amparo.web import middleware
 from tests import make
-from tests.doors.desk_house import PHOTO, Busy, busy, client, in_days
-
-
-@pytest.fixture
-def made() -> Busy:
-    return busy()
-
-
-@pytest.fixture
-def ines(made: Busy) -> Client:
-    return client(made.house.ines)
-
-
-def text(browser: Client, path: str) -> str:
-    answer = browser.get(path)
-    assert answer.status_code == 200, (path, answer.status_code)
-    return answer.content.decode()
+from tests.doors.desk_house import PHOTO, Busy, client, in_days, text
 
 
 def row(made: Busy, case: ids.Id) -> queries.QueueRow:

@@ -2,27 +2,13 @@
 
 import re
 
-import pytest
-from django.test import Client
-
 from amparo.casework import queries
 from amparo.casework.models import Case
 from amparo.foundation import journal
 from amparo.people import queries as people
 from amparo.people import services
 from tests import make
-from tests.doors.desk_house import Busy, busy, client
-
-
-@pytest.fixture
-def made() -> Busy:
-    return busy()
-
-
-def text(browser: Client, path: str) -> str:
-    answer = browser.get(path)
-    assert answer.status_code == 200, (path, answer.status_code)
-    return answer.content.decode()
+from tests.doors.desk_house import Busy, client, text
 
 
 def name_of(made: Busy) -> str:

@@ -11,17 +11,7 @@ from amparo.casework.models import Task
 from amparo.casework.services import responses
 from amparo.foundation import clock, ids
 from tests import make
-from tests.doors.desk_house import Busy, busy, client
-
-
-@pytest.fixture
-def made() -> Busy:
-    return busy()
-
-
-@pytest.fixture
-def ines(made: Busy) -> Client:
-    return client(made.house.ines)
+from tests.doors.desk_house import Busy, client
 
 
 def text(answer) -> str:

@@ -10,28 +10,12 @@ from amparo.casework.models import Case
 from amparo.casework.services import erasing
 from amparo.consent import services as consent
 from tests import make
-from tests.doors.desk_house import Busy, busy, client
-
-
-@pytest.fixture
-def made() -> Busy:
-    return busy()
-
-
-@pytest.fixture
-def ines(made: Busy) -> Client:
-    return client(made.house.ines)
+from tests.doors.desk_house import Busy, client, text
 
 
 @pytest.fixture
 def ruth(made: Busy) -> Client:
     return client(made.house.ruth)
-
-
-def text(browser: Client, path: str, **more: object) -> str:
-    answer = browser.get(path, **more)
-    assert answer.status_code == 200, (path, answer.status_code)
-    return answer.content.decode()
 
 
 def thread_of(defender: make.Defender) -> tuple[Client, str]:

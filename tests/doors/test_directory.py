@@ -19,7 +19,7 @@ from amparo.people import keeping
 from amparo.people.keeping import Draft
 from amparo.people.models import Listing
 from tests.doors.alarm_house import LAWYER, SISTER, Phone, Tab, arm
-from tests.doors.desk_house import Busy, busy, client
+from tests.doors.desk_house import Busy, client, text
 
 FORM = {
     "kind": "person", "name": "Marta", "services": ["lawyer"], "areas": "CO, MX-OAX",
@@ -27,27 +27,6 @@ FORM = {
     "channel1": "sms", "address1": "+57 300 1234567", "safe1": "08:00-20:00",
     "words1": "The book is here.", "text": "No land cases.",
 }  # fmt: skip
-
-
-@pytest.fixture
-def made() -> Busy:
-    return busy()
-
-
-@pytest.fixture
-def phone(monkeypatch: pytest.MonkeyPatch) -> Phone:
-    return Phone(monkeypatch)
-
-
-@pytest.fixture
-def ines(made: Busy) -> Client:
-    return client(made.house.ines)
-
-
-def text(browser: Client, path: str) -> str:
-    answer = browser.get(path)
-    assert answer.status_code == 200, (path, answer.status_code)
-    return answer.content.decode()
 
 
 def listed(made: Busy, name: str = "marta", **more: object) -> ids.Id:

@@ -13,7 +13,7 @@ from amparo.alerts.services.plans import Draft, Person
 from amparo.messages import inbound
 from amparo.messages.models import Ringing
 from tests.doors.alarm_house import Phone
-from tests.doors.desk_house import Busy, busy, client
+from tests.doors.desk_house import Busy, client
 from tests.doors.test_plans import Notes
 from tests.rooms.messages import provider
 from tests.rooms.messages.provider import SECRET, two_way
@@ -22,16 +22,6 @@ SISTER, OWN = "+525512345678", "+525511112222"
 PATH = f"/h/{SECRET}"
 NUMBER = "+525500000001"
 FORM = "application/x-www-form-urlencoded"
-
-
-@pytest.fixture
-def made() -> Busy:
-    return busy()
-
-
-@pytest.fixture
-def phone(monkeypatch: pytest.MonkeyPatch) -> Phone:
-    return Phone(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

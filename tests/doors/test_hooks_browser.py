@@ -15,7 +15,7 @@ from amparo.alerts.models import Alarm
 from amparo.alerts.services import keywords, pressing
 from amparo.foundation import clock, ids, journal
 from amparo.messages.models import Ringing
-from tests.doors.desk_house import Busy, busy, context, served
+from tests.doors.desk_house import Busy, context, served
 from tests.doors.test_desk_pages import AXE, TAGS
 from tests.doors.test_hooks import OWN, SISTER, arm, call
 from tests.rooms.messages import provider
@@ -23,11 +23,6 @@ from tests.rooms.messages import provider
 pytestmark = [pytest.mark.needs("chromium", "axe-core"), pytest.mark.timeout(300)]
 SMALL, LARGE = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 LOOK = os.environ.get("HOOKS_LOOK", "")
-
-
-@pytest.fixture
-def made() -> Busy:
-    return busy()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A card's page that is kept on its device, in a real browser: without a network it opens, a press
 waits and says so, and is sent once when it is back, even when the page was closed meanwhile."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,21 +8,10 @@ import pytest
 from amparo.alerts import rules
 from amparo.alerts.models import Alarm
 from tests.doors.alarm_house import arm
-from tests.doors.desk_house import Busy, busy, served
+from tests.doors.desk_house import Busy
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(300)]
 SMALL = {"width": 360, "height": 740}
-
-
-@pytest.fixture
-def made() -> Busy:
-    return busy()
-
-
-@pytest.fixture
-def site(made: Busy) -> Iterator[str]:
-    with served() as address:
-        yield address
 
 
 def kept(browser: Any, site: str, made: Busy) -> tuple[Any, Any]:

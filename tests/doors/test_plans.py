@@ -12,7 +12,7 @@ from amparo.messages import gateways
 from amparo.web.plans import way_of
 from amparo.web.zones import CITIES
 from tests import make
-from tests.doors.desk_house import Busy, busy, client
+from tests.doors.desk_house import Busy, client
 
 TYPED = {
     "count": "2",
@@ -31,11 +31,6 @@ TYPED = {
     "word": "blue kettle",
     "kind": "card",
 }
-
-
-@pytest.fixture
-def made() -> Busy:
-    return busy()
 
 
 def token_of(page: str) -> str:

@@ -9,15 +9,10 @@ from amparo.alerts import jobs
 from amparo.alerts.models import Alarm
 from amparo.casework import queries
 from amparo.foundation import ids, journal
-from tests.doors.desk_house import Busy, busy, client
+from tests.doors.desk_house import Busy, client
 from tests.doors.test_plans import token_of
 
 SENT = {"what": "Which password is good?", "language": "en", "code": "digits", "sure": "on"}
-
-
-@pytest.fixture
-def made() -> Busy:
-    return busy()
 
 
 def once_of(page: str) -> str:

@@ -20,15 +20,10 @@ from amparo.messages import wire
 from amparo.people import services as people
 from amparo.web import standing
 from tests.doors.alarm_house import Phone, Tab, arm
-from tests.doors.desk_house import Busy, busy, client
+from tests.doors.desk_house import Busy, client
 from tests.doors.shell import fetch, found, free_port, wait_for
 
 TOKEN = "long and never guessed"
-
-
-@pytest.fixture
-def made() -> Busy:
-    return busy()
 
 
 @pytest.fixture

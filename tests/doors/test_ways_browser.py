@@ -15,17 +15,12 @@ from amparo.messages.channels import settings
 from amparo.messages.channels.fakes import carriers
 from amparo.messages.models import Route, Trial
 from tests.doors.alarm_house import arm
-from tests.doors.desk_house import Busy, busy, context, served
+from tests.doors.desk_house import Busy, context, served
 from tests.doors.test_desk_pages import AXE, TAGS
 
 pytestmark = [pytest.mark.needs("chromium", "axe-core"), pytest.mark.timeout(300)]
 SMALL, LARGE = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 LOOK = os.environ.get("WAYS_LOOK", "")
-
-
-@pytest.fixture
-def made() -> Busy:
-    return busy()
 
 
 @pytest.fixture
