@@ -1,7 +1,7 @@
 """What the tests of the doors share: a busy house, an officer's browser, a phone, a real server."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     from tests.doors.alarm_house import Phone
     from tests.doors.desk_house import Busy
+    from tests.doors.notes_house import Visit
+    from tests.make import House
 
 # Settings do not stand yet when this file is read, so the house is imported where it is used.
 
@@ -45,3 +47,20 @@ def site(made: "Busy") -> Iterator[str]:
 
     with served() as address:
         yield address
+
+
+@pytest.fixture
+def house() -> "House":
+    """A house with three officers."""
+    from tests import make
+
+    return make.house()
+
+
+@pytest.fixture
+def visit(house: "House", browser: Any) -> "Iterator[Visit]":
+    """A browser window of somebody without an account."""
+    from tests.doors.notes_house import visiting
+
+    with visiting(house, browser) as window:
+        yield window

@@ -31,11 +31,6 @@ def _faults_are_seen(monkeypatch: Any) -> None:
     monkeypatch.setitem(api._exception_handlers, Exception, show)
 
 
-@pytest.fixture
-def house() -> make.House:
-    return make.house()
-
-
 # --- calling -------------------------------------------------------------------------------------
 def test_a_call_is_answered_by_a_code_that_opens_it_again(house):
     asked = Api().post(

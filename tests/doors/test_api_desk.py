@@ -26,11 +26,6 @@ def _faults_are_seen(monkeypatch: Any) -> None:
 
 
 @pytest.fixture
-def house() -> make.House:
-    return make.house()
-
-
-@pytest.fixture
 def desk(house: make.House) -> Api:
     return officer(house.ines)
 

@@ -44,11 +44,6 @@ def _faults_are_seen(monkeypatch: Any) -> None:
     monkeypatch.setitem(api._exception_handlers, Exception, show)
 
 
-@pytest.fixture
-def house() -> make.House:
-    return make.house()
-
-
 def on_disk() -> list[Path]:
     return [path for path in files.folder().glob("??/*") if path.is_file()]
 

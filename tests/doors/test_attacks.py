@@ -28,11 +28,6 @@ from tests.make import PASSPHRASE, House
 SITE = "testserver"
 
 
-@pytest.fixture
-def house() -> House:
-    return make.house()
-
-
 def token_of(page: str, field: str = "token") -> str:
     """The hidden token of a page."""
     found = re.search(rf'name="{field}" value="([^"]+)"', page)

@@ -17,11 +17,6 @@ from tests import make
 from tests.doors.desk_house import client
 
 
-@pytest.fixture
-def house() -> make.House:
-    return make.house()
-
-
 def page(browser: Client, path: str, status: int = 200) -> str:
     answer = browser.get(path)
     assert answer.status_code == status, (path, answer.status_code)

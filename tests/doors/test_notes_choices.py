@@ -53,11 +53,6 @@ def enter(amina: make.Defender) -> Window:
 
 
 @pytest.fixture
-def house() -> make.House:
-    return make.house()
-
-
-@pytest.fixture
 def amina(house: make.House) -> make.Defender:
     amina = make.ask("help")
     make.open_case(house.ines, amina.case)

@@ -22,11 +22,6 @@ NUMBER = "+525512345678"
 
 
 @pytest.fixture
-def house() -> make.House:
-    return make.house()
-
-
-@pytest.fixture
 def here() -> Iterator[Carriers]:
     channels.forget()
     with carriers() as one:

@@ -1,8 +1,7 @@
 """The heartbeat of alarms as it runs: woken by a press, with senders that stand in nobody's way."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -15,6 +14,7 @@ from amparo.engine import alarms, watching
 from amparo.foundation import clock, ids, journal
 from amparo.messages import channels, ringing, rules
 from amparo.messages.models import Ringing
+from amparo.proofs.prove.world import engine
 from tests import make
 
 LONG = 30  # seconds that nothing here should take
@@ -53,21 +53,6 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
     monkeypatch.setattr(channels, "send", made.send)
     monkeypatch.setattr(channels, "reaches", lambda channel: True)
     return made
-
-
-@contextmanager
-def engine() -> Iterator[None]:
-    """It beats while this lasts."""
-    stop = threading.Event()
-    thread = threading.Thread(target=alarms.run, args=(stop,))
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        ringing.wake()
-        thread.join(LONG)
-        assert not thread.is_alive()
 
 
 def card(*people: str) -> str:

@@ -19,14 +19,13 @@ from django.db import connections
 from amparo.alerts.models import Alarm
 from amparo.alerts.rules import Rung
 from amparo.alerts.services import plans, pressing
-from amparo.engine import alarms
 from amparo.foundation import clock, ids, journal
 from amparo.foundation.config import config
 from amparo.messages import channels, ringing
 from amparo.proofs.bench.inside import _unhashed
 from amparo.proofs.bench.visitor import at
 from amparo.proofs.prove.found import Found, many, proves
-from amparo.proofs.prove.world import found
+from amparo.proofs.prove.world import engine, found
 
 PATIENCE = 300.0  # seconds until the last message must have come
 MINUTES = 5  # until the second rung
@@ -100,19 +99,6 @@ def _armed(count: int) -> list[tuple[str, str, str]]:
     return made
 
 
-@contextmanager
-def _engine() -> Iterator[None]:
-    stop = threading.Event()
-    thread = threading.Thread(target=alarms.run, args=(stop,))
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        ringing.wake()
-        thread.join(60)
-
-
 @proves("P33")
 def panic_latency() -> Found:
     """Press, wait, press again, let the minutes pass."""
@@ -121,7 +107,7 @@ def panic_latency() -> Found:
     once = {token: ids.new() for token, _, _ in cards}
     pressed: dict[str, float] = {}
     channels.send = _down
-    with _gateway() as gateway, _engine():
+    with _gateway() as gateway, engine():
 
         def press(token: str) -> ids.Id:
             with journal.unit():

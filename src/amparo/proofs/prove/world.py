@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,13 +23,13 @@ from django.db.migrations.recorder import MigrationRecorder
 from amparo.casework.services import intake
 from amparo.consent import links, looking
 from amparo.consent.queries import to_check
-from amparo.engine import heartbeat
+from amparo.engine import alarms, heartbeat
 from amparo.foundation import clean, clock, ids, journal, operations
 from amparo.foundation import tables as schema
 from amparo.foundation.actor import NOBODY, Actor
 from amparo.foundation.config import config
 from amparo.foundation.router import DATA, KEYSTORE, home
-from amparo.messages import trial
+from amparo.messages import ringing, trial
 from amparo.people import services as people
 from amparo.people.rules import TEAMS
 from amparo.vault import codes, factors, files, server
@@ -179,6 +180,21 @@ def beat() -> None:
     heartbeat.beat(heartbeat.EVERY_SECOND)
     heartbeat.beat(heartbeat.EVERY_MINUTE)
     heartbeat.beat(heartbeat.EVERY_HOUR)
+
+
+@contextmanager
+def engine() -> Iterator[None]:
+    """The engine of alarms beats while this lasts, in a thread of its own."""
+    stop = threading.Event()
+    thread = threading.Thread(target=alarms.run, args=(stop,))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        ringing.wake()
+        thread.join(60)
+        assert not thread.is_alive()
 
 
 def mend() -> None:
