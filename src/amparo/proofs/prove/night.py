@@ -53,10 +53,20 @@ TEAM = {
 
 @dataclass
 class Night:
-    """What people carry away: the page of a card, the address of a calendar."""
+    """What people carry away (the page of a card, the address of a calendar), and what ends it."""
 
     card: str
     feed: str
+    alarm: ids.Id
+    waits: ids.Id  # the case of who is to be heard of
+    callout: ids.Id
+
+    def over(self, officer: Officer) -> None:
+        """Everybody is heard of, nobody is asked any more."""
+        with officer.request() as actor:
+            answering.close(actor, self.alarm, version=1, how="word")
+            checkins.end(actor, self.waits)
+            callouts.stop(actor, self.callout, version=1)
 
 
 def night(world: World, word: Callable[[], str] = lambda: "blue kettle moon") -> Night:
@@ -71,7 +81,7 @@ def night(world: World, word: Callable[[], str] = lambda: "blue kettle moon") ->
         plan = plans.arm(actor, rings.case, _plan("card", word)).id
         said = keywords.Keyword(f"{word()} now", (SISTER,), answer=True)
         keywords.arm(actor, rings.case, said)
-        pressing.press_for(actor, rings.case, plan, once=ids.new())
+        alarm = pressing.press_for(actor, rings.case, plan, once=ids.new()).alarm
         card = plans.arm(actor, waits.case, _plan("card", word)).token
         promise = checkins.Promise(legs=(600,), tell=True, text=word(), me=("sms", SISTER))
         checkins.begin(actor, waits.case, promise)
@@ -88,8 +98,7 @@ def night(world: World, word: Callable[[], str] = lambda: "blue kettle moon") ->
         with officer.request() as actor, suppress(errors.NotFound):
             roster.leave_note(actor, text=word())
     assert HandOver.objects.exists()  # whoever was on
-    _helpers(first, second, rings.case, word)
-    return Night(card, feed)
+    return Night(card, feed, alarm, waits.case, _helpers(first, second, rings.case, word))
 
 
 def _plan(kind: rules.Kind, word: Callable[[], str]) -> plans.Draft:
@@ -107,7 +116,7 @@ def _is_over(officer: Officer, who: Defender, word: Callable[[], str]) -> None:
         answering.close(actor, alarm, version=1, how="false alarm", reason=word())
 
 
-def _helpers(first: Officer, second: Officer, case: ids.Id, word: Callable[[], str]) -> None:
+def _helpers(first: Officer, second: Officer, case: ids.Id, word: Callable[[], str]) -> ids.Id:
     """Somebody of the directory is asked whether they can come."""
     way = Way("mail", "marta@example.org", text=word())
     with first.request() as actor:
@@ -119,4 +128,4 @@ def _helpers(first: Officer, second: Officer, case: ids.Id, word: Callable[[], s
         keeping.vouch(actor, entry, version=2, how="x")
         keeping.verify(actor, entry, version=3, how="x")
         callouts.agree(actor, case, ask, how="oral", label=word())
-        callouts.begin(actor, case, ask, chosen=[entry], once=ids.new())
+        return callouts.begin(actor, case, ask, chosen=[entry], once=ids.new())
