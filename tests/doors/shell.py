@@ -1,12 +1,17 @@
 """A shell of its own for tests of the command line: real processes, real folders, real locks."""
 
+import atexit
 import contextlib
+import copy
+import functools
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -118,3 +123,19 @@ def found(folder: Path, answers: str = ANSWERS) -> tuple[Shell, dict[str, Any]]:
     done = shell.run("init", "--answers", str(file), "--json")
     assert done.returncode == 0, done.stderr
     return shell, json.loads(done.stdout)
+
+
+@functools.cache
+def _first() -> tuple[Path, dict[str, Any]]:
+    folder = Path(tempfile.mkdtemp(prefix="amparo-founded-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shell, said = found(folder)
+    return shell.data, said
+
+
+def copied(folder: Path) -> tuple[Shell, dict[str, Any]]:
+    """The same as `found`, for tests that are about something else: founded once in a run, and every
+    test gets a folder of its own, with the same people and keys in it."""
+    data, said = _first()
+    shutil.copytree(data, folder / "data")
+    return Shell(folder / "data"), copy.deepcopy(said)

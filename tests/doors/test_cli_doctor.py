@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.doors.shell import Shell, found
+from tests.doors.shell import Shell, copied
 from tests.rooms.messages.provider import SECRET, two_way
 
 STATUSES = {"OK", "WARN", "FAIL"}
@@ -14,7 +14,7 @@ STATUSES = {"OK", "WARN", "FAIL"}
 
 @pytest.fixture
 def shell(tmp_path):
-    return found(tmp_path)[0]
+    return copied(tmp_path)[0]
 
 
 def finding(told, check):

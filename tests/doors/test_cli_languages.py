@@ -5,14 +5,14 @@ import tomllib
 import pytest
 
 from amparo.cli import answers, languages
-from tests.doors.shell import found
+from tests.doors.shell import copied
 
 pytestmark = pytest.mark.needs("msgfmt")
 
 
 @pytest.fixture
 def shell(tmp_path):
-    return found(tmp_path)[0]
+    return copied(tmp_path)[0]
 
 
 def reviewed(shell):

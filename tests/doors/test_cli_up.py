@@ -13,7 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.doors.shell import AMPARO, ANSWERS, environment, fetch, found, free_port, wait_for
+from tests.doors.shell import (
+    AMPARO,
+    ANSWERS,
+    copied,
+    environment,
+    fetch,
+    found,
+    free_port,
+    wait_for,
+)
 from tools.postgres import Postgres
 
 
@@ -128,7 +137,7 @@ def test_several_workers_want_postgresql(shell):
 # --- what it refuses to begin with ----------------------------------------------------------------
 @pytest.fixture
 def spare(tmp_path):
-    return found(tmp_path)[0]
+    return copied(tmp_path)[0]
 
 
 def test_keys_that_others_can_read_are_refused(spare):

@@ -21,7 +21,7 @@ from amparo.people import services as people
 from amparo.web import standing
 from tests.doors.alarm_house import Phone, Tab, arm
 from tests.doors.desk_house import Busy, client
-from tests.doors.shell import fetch, found, free_port, wait_for
+from tests.doors.shell import copied, fetch, free_port, wait_for
 
 TOKEN = "long and never guessed"
 
@@ -209,7 +209,7 @@ NAMES = {
 
 
 def test_metrics_count_and_name_nobody(tmp_path: Any) -> None:
-    shell, _ = found(tmp_path)
+    shell, _ = copied(tmp_path)
     port = free_port()
     with (shell.data / "amparo.toml").open("a") as file:
         file.write(f"\nmetrics_port = {port}\n")

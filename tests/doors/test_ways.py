@@ -15,7 +15,7 @@ from amparo.messages.models import Route, Trial
 from amparo.web.plans import way_of, written
 from tests import make
 from tests.doors.desk_house import busy, client
-from tests.doors.shell import AMPARO, ANSWERS, Shell, environment, found
+from tests.doors.shell import AMPARO, ANSWERS, Shell, copied, environment, found
 from tests.doors.test_plans import TYPED, Notes, only
 
 NUMBER = "+525512345678"
@@ -143,7 +143,7 @@ def test_a_plan_names_what_others_see_and_stays_light(here: Carriers) -> None:
 # --- the shell -----------------------------------------------------------------------------------
 @pytest.fixture
 def shell(tmp_path) -> Shell:
-    return found(tmp_path)[0]
+    return copied(tmp_path)[0]
 
 
 def test_the_doctor_says_what_was_never_tried_and_what_does_not_answer(shell: Shell) -> None:

@@ -53,39 +53,34 @@ TEAM = {
 
 @dataclass
 class Night:
-    """What people carry away (the page of a card, the address of a calendar), and what ends it."""
+    """What people carry away: the page of a card, the address of a calendar."""
 
     card: str
     feed: str
-    alarm: ids.Id
-    waits: ids.Id  # the case of who is to be heard of
-    callout: ids.Id
-
-    def over(self, officer: Officer) -> None:
-        """Everybody is heard of, nobody is asked any more."""
-        with officer.request() as actor:
-            answering.close(actor, self.alarm, version=1, how="word")
-            checkins.end(actor, self.waits)
-            callouts.stop(actor, self.callout, version=1)
 
 
-def night(world: World, word: Callable[[], str] = lambda: "blue kettle moon") -> Night:
+def words() -> str:
+    """What somebody writes."""
+    return "blue kettle moon"
+
+
+def night(world: World, word: Callable[[], str] = words) -> Night:
     """Let everything wait. `word` gives what is written wherever somebody writes."""
-    (config().data / "gateways.toml").write_text(GATEWAY)
+    take_replies()
     first, second, _ = world.officers
     rings, waits, quiet, over = (world.ask(what=word()) for _ in range(4))
     with first.request() as actor:
         messages.set_route(actor, channel="mail", address="ines@example.org")
         for one in (rings, waits, quiet, over):
             opening.open_case(actor, one.case, version=0)
-        plan = plans.arm(actor, rings.case, _plan("card", word)).id
+        plan = plans.arm(actor, rings.case, plan_of("card", word)).id
         said = keywords.Keyword(f"{word()} now", (SISTER,), answer=True)
         keywords.arm(actor, rings.case, said)
-        alarm = pressing.press_for(actor, rings.case, plan, once=ids.new()).alarm
-        card = plans.arm(actor, waits.case, _plan("card", word)).token
+        pressing.press_for(actor, rings.case, plan, once=ids.new())
+        card = plans.arm(actor, waits.case, plan_of("card", word)).token
         promise = checkins.Promise(legs=(600,), tell=True, text=word(), me=("sms", SISTER))
         checkins.begin(actor, waits.case, promise)
-        plans.arm(actor, quiet.case, _plan("desk", word))
+        plans.arm(actor, quiet.case, plan_of("desk", word))
         starting.start(actor, quiet.case, playbook="arrest", once=ids.new())
         calls.log(actor, calls.Said("reached", text=word()), once=ids.new())
         responses.keep(actor, responses.Offer("car", word(), 30, clock.now() + timedelta(hours=9)))
@@ -98,10 +93,17 @@ def night(world: World, word: Callable[[], str] = lambda: "blue kettle moon") ->
         with officer.request() as actor, suppress(errors.NotFound):
             roster.leave_note(actor, text=word())
     assert HandOver.objects.exists()  # whoever was on
-    return Night(card, feed, alarm, waits.case, _helpers(first, second, rings.case, word))
+    helpers(first, second, rings.case, word)
+    return Night(card, feed)
 
 
-def _plan(kind: rules.Kind, word: Callable[[], str]) -> plans.Draft:
+def take_replies() -> None:
+    """Have a provider that takes answers."""
+    (config().data / "gateways.toml").write_text(GATEWAY)
+
+
+def plan_of(kind: rules.Kind, word: Callable[[], str] = words) -> plans.Draft:
+    """Those on duty and a sister are told, and the sister again."""
     people = {"s": plans.Person(word(), (("sms", SISTER),))}
     ladder = (rules.Rung(0, (rules.DESK, "s")), rules.Rung(10, ("s",)))
     return plans.Draft(kind, ladder, people, word(), name=word(), word=word())
@@ -116,7 +118,9 @@ def _is_over(officer: Officer, who: Defender, word: Callable[[], str]) -> None:
         answering.close(actor, alarm, version=1, how="false alarm", reason=word())
 
 
-def _helpers(first: Officer, second: Officer, case: ids.Id, word: Callable[[], str]) -> ids.Id:
+def helpers(
+    first: Officer, second: Officer, case: ids.Id, word: Callable[[], str] = words
+) -> ids.Id:
     """Somebody of the directory is asked whether they can come."""
     way = Way("mail", "marta@example.org", text=word())
     with first.request() as actor:
@@ -128,4 +132,5 @@ def _helpers(first: Officer, second: Officer, case: ids.Id, word: Callable[[], s
         keeping.vouch(actor, entry, version=2, how="x")
         keeping.verify(actor, entry, version=3, how="x")
         callouts.agree(actor, case, ask, how="oral", label=word())
-        return callouts.begin(actor, case, ask, chosen=[entry], once=ids.new())
+        made = callouts.begin(actor, case, ask, chosen=[entry], once=ids.new())
+    return made

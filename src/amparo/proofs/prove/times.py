@@ -7,13 +7,13 @@ nothing, and when `files.coarsen` sets no time.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db import connections, models
 
-from amparo.alerts.services import callouts, running
+from amparo.alerts.services import answering, callouts, checkins, plans, pressing, running
 from amparo.casework import queries
 from amparo.casework.services import desk, opening, sharing, starting, tasks, thread
 from amparo.consent import services as consent
@@ -23,8 +23,8 @@ from amparo.foundation.config import config
 from amparo.foundation.router import DATA, KEYSTORE
 from amparo.messages import channels, ringing
 from amparo.proofs.prove.found import Found, proves
-from amparo.proofs.prove.night import night
-from amparo.proofs.prove.world import World, beat, found, sealed_file, tables
+from amparo.proofs.prove.night import helpers, plan_of, take_replies
+from amparo.proofs.prove.world import Officer, World, beat, found, sealed_file, tables
 
 # Columns that may know an hour while their work is open (docs/THREAT_MODEL.md calls them *open*).
 OPEN = {
@@ -125,13 +125,26 @@ def _journey(world: World) -> list[Any]:
         with other.request() as actor:
             thread.withdraw_request(actor)
 
-    waits = night(world)
+    return [_worst_hour(first, second, case), close_case, withdraw]
 
-    def morning() -> None:
-        waits.over(first)
+
+def _worst_hour(first: Officer, second: Officer, case: ids.Id) -> Callable[[], None]:
+    """An alarm rings, somebody is to be heard of, helpers are asked; returns what ends all of it."""
+    take_replies()
+    with first.request() as actor:
+        plan = plans.arm(actor, case, plan_of("card")).id
+        alarm = pressing.press_for(actor, case, plan, once=ids.new()).alarm
+        checkins.begin(actor, case, checkins.Promise(legs=(600,), tell=True))
+    asked = helpers(first, second, case)
+
+    def over() -> None:
+        with first.request() as actor:
+            answering.close(actor, alarm, version=1, how="word")
+            checkins.end(actor, case)
+            callouts.stop(actor, asked, version=1)
         ringing.send_due()
 
-    return [close_case, withdraw, morning]
+    return over
 
 
 def _fine() -> Iterator[tuple[str, object]]:
