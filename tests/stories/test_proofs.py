@@ -27,6 +27,7 @@ def server() -> Postgres | None:
 
 @pytest.mark.parametrize("promise", PROMISES.values(), ids=PROMISES.keys())
 def test_a_sample_of_the_proof_holds(promise, server):
-    # A proof that is about SQLite's files, or about no database, is the same in both runs.
-    found = play(promise, SEED, server if "postgres" in promise.databases else None, QUICK)
+    if server and "postgres" not in promise.databases:
+        return  # about SQLite's files, or about no database: the run on SQLite plays it
+    found = play(promise, SEED, server, QUICK)
     assert found.status in {PASS, PENDING, SKIP}, "\n".join(found.breaches)
