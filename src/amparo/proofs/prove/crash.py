@@ -7,7 +7,7 @@ commits. Then a process starts as after a crash, sweeps, and looks at everything
 Seen to fail: when `operations.sweep` does nothing; when `compartments._make` writes its epochs and its
 grants one by one; when `intake.ask` writes the row of the call before the keys are made; when a kind
 of deed that the source names is left out of `deeds.POINTS`; when a message is removed before it is
-handed over, when its try is counted only afterwards, and when a press queues in a commit of its own.
+handed over, when its try is not counted at the claim, and when a press queues in a commit of its own.
 """
 
 import contextlib

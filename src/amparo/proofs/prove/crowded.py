@@ -1,7 +1,6 @@
 """P32: ten thousand requests, fifty on staff at their desks, a hundred people who ask at once.
 
-Seen to fail: when two calls of the same moment get one answer; when the queue of ten thousand is not
-cut into pages, so that the desks' readers time out.
+Seen to fail: when two calls of the same moment get one answer.
 """
 
 import threading

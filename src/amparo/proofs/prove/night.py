@@ -132,5 +132,4 @@ def helpers(
         keeping.vouch(actor, entry, version=2, how="x")
         keeping.verify(actor, entry, version=3, how="x")
         callouts.agree(actor, case, ask, how="oral", label=word())
-        made = callouts.begin(actor, case, ask, chosen=[entry], once=ids.new())
-    return made
+        return callouts.begin(actor, case, ask, chosen=[entry], once=ids.new())

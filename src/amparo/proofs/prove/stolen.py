@@ -3,7 +3,8 @@
 The thief is a program of its own (proofs/thief.py). What it should open is worked out here from what
 was done, not from the tables.
 
-Seen to fail: P02 when `vault.sealed.close` seals under a key of zeros or under the pepper; P03 when
+Seen to fail: P02 when `vault.sealed.close` seals under a key of zeros or under the pepper, when a
+plan of the desk is armed for the server too, or an alarm that is over keeps its ladder; P03 when
 `compartments.extend` wraps to the whole intake team as well; P04 when `people.rules.HOME` gives the
 narrative to coordination; P05 when `opening._first_holders` adds the owner to identity, or
 `opening._chosen` gives every case the wrap of those who chose.
