@@ -45,7 +45,9 @@ class Visit:
         return str(self.tab.locator("main").inner_text())
 
     def code(self) -> str:
-        return " ".join(self.tab.locator(".slip li").all_inner_texts())
+        words = self.tab.locator(".slip li")
+        words.first.wait_for()
+        return " ".join(words.all_inner_texts())
 
     def ask(self, path: str = "/", **answers: str) -> str:
         """Ask for help; returns the code and stays on its page."""
