@@ -172,6 +172,8 @@ def test_a_mistake_is_taken_back_within_half_a_minute(phone, house, amina):
     assert phone.take() == [SISTER]
     with journal.unit():
         assert answering.open_link(phone.token(SISTER)).what == "clear"
+    with journal.unit():  # the answer was lost on its way
+        assert pressing.take_back(card, press=once).state == "back"
     assert wait(phone, 60) == []
     late = ids.new()
     press(card, late)

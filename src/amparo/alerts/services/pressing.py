@@ -171,11 +171,14 @@ def _own(plan: Plan, press: ids.Id, *, only: bool = False) -> Alarm:
 
 def take_back(token: str, *, press: ids.Id, only: bool = False) -> Pressed:
     """A mistake, within half a minute: nothing rings any more, and whoever was told hears that it is
-    over. Conflict when it is too late, or somebody is on it; then only a person can end it."""
+    over. Conflict when it is too late, or somebody is on it; then only a person can end it. Twice is
+    once: whoever did not hear the answer asks again."""
     plan, _ = _card(token)
     with operations.writing():
         alarm = _own(plan, press, only=only)
         alarm = Alarm.objects.select_for_update().get(id=alarm.id)
+        if alarm.state == "back":
+            return _shown(alarm, {})
         doc = running.open_ladder(alarm) if alarm.ladder else {}
         if not doc or not _shown(alarm, doc).can_take_back:
             raise Conflict
